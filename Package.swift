@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every target of ours: Swift 6 mode comes from the tools version; a warning is an error.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let collections: Target.Dependency = .product(
+    name: "OrderedCollections", package: "swift-collections")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let client: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies + [collections], swiftSettings: settings)
+}
+
+func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name + "Plugin", dependencies: ["OpsCore", "OpsPlugin", log, collections] + dependencies,
+        path: "Plugins/" + name, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestKit", collections], swiftSettings: settings)
+}
+
+let package = Package(
+    name: "ops",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "ops", targets: ["ops"]),
+        .library(name: "OpsPlugin", targets: ["OpsPlugin"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    ],
+    targets: [
+        // Each module imports only what stands below it here.
+        .executableTarget(
+            name: "ops", dependencies: ["OpsCommands", "OpsCore", "OpsSystem", "COpsSystem"],
+            swiftSettings: settings),
+        module(
+            "OpsCommands",
+            [
+                "OpsReport", "OpsEngine", "OpsRecipe", "OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore",
+                "ShellPlugin", "ContainerPlugin", "SecretsPlugin", "ArchivePlugin", "HTTPPlugin",
+                "NotifyPlugin",
+                arguments, log,
+            ]),
+        module("OpsReport", ["OpsEngine", "OpsSystem", "OpsCore"]),
+        module(
+            "OpsEngine",
+            ["OpsRecipe", "OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", log, crypto]),
+        module("OpsRecipe", ["OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", crypto]),
+        module("OpsPlugin", ["OpsSystem", "OpsCore", log]),
+        module("OpsRegistry", ["OpsHTTP", "OpsSystem", "OpsCore", crypto, log]),
+        module("OpsHTTP", ["OpsSystem", "OpsCore", client, nioCore, nioHTTP1, nioPosix, nioSSL, log]),
+        module("OpsSystem", ["COpsSystem", "OpsCore", crypto]),
+        module("OpsYAML", ["CLibYAML", "OpsCore"]),
+        module("OpsCore"),
+        .systemLibrary(
+            name: "CLibYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        .target(name: "CLibArchive"),
+        .target(name: "COpsSystem"),
+
+        plugin("Shell", ["OpsSystem"]),
+        plugin("Container", ["OpsRegistry", "OpsHTTP", "OpsSystem", crypto]),
+        plugin("Secrets", ["OpsHTTP", "OpsSystem"]),
+        plugin("Archive", ["CLibArchive", "OpsSystem", crypto]),
+        plugin("HTTP", ["OpsHTTP"]),
+        plugin("Notify", ["OpsHTTP"]),
+
+        .target(
+            name: "TestKit", dependencies: ["OpsCore", "OpsPlugin", "OpsSystem", log, collections],
+            path: "Tests/TestKit",
+            swiftSettings: settings),
+        tests("OpsCoreTests", ["OpsCore"]),
+        tests("OpsYAMLTests", ["OpsYAML", "OpsCore"]),
+        tests("OpsSystemTests", ["OpsSystem", "OpsCore"]),
+        tests("OpsHTTPTests", ["OpsHTTP", "OpsCore", nioCore, nioHTTP1, nioPosix]),
+        tests("OpsRegistryTests", ["OpsRegistry", "OpsHTTP", "OpsCore"]),
+        tests("OpsPluginTests", ["OpsPlugin", "OpsCore"]),
+        tests("OpsRecipeTests", ["OpsRecipe", "OpsPlugin", "OpsYAML", "OpsCore"]),
+        tests("OpsEngineTests", ["OpsEngine", "OpsRecipe", "OpsPlugin", "OpsSystem", "OpsCore"]),
+        tests("OpsReportTests", ["OpsReport", "OpsEngine", "OpsCore"]),
+        tests("ShellPluginTests", ["ShellPlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
+        tests(
+            "ContainerPluginTests",
+            ["ContainerPlugin", "OpsRegistry", "OpsPlugin", "OpsSystem", "OpsCore"]),
+        tests("SecretsPluginTests", ["SecretsPlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
+        tests("ArchivePluginTests", ["ArchivePlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
+        tests("HTTPPluginTests", ["HTTPPlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
+        tests("NotifyPluginTests", ["NotifyPlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
+        tests("CLITests", ["OpsCore", "OpsSystem"]),
+        tests("InteropTests", ["OpsCore", "OpsSystem"]),
+    ]
+)

@@ -1,0 +1,2 @@
+#include "CLibArchive.h"
+void clibarchive_stub(void) {}

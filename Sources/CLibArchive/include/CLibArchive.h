@@ -1,0 +1,1 @@
+void clibarchive_stub(void);

@@ -1,0 +1,2 @@
+#include "COpsSystem.h"
+void csystem_stub(void) {}

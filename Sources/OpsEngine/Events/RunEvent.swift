@@ -1,0 +1,221 @@
+package import OpsCore
+package import OpsPlugin
+import OrderedCollections
+
+/// What happened in a run. Reporters and the journal read this stream and know nothing else. All text in it
+/// is masked already.
+package struct RunEvent: Sendable {
+    package enum Kind: Sendable {
+        case runStarted(RunStarted)
+        case taskStarted(TaskID)
+        case stepStarted(StepStarted)
+        /// A stretch of a step's own output: any bytes, not cut at lines.
+        case output(StepID, OutputStream, [UInt8])
+        case progress(StepID, Progress)
+        case message(Message)
+        case stepFinished(StepFinished)
+        case taskFinished(TaskFinished)
+        case runFinished(RunFinished)
+    }
+
+    /// Seconds since 1970.
+    package var time: Double
+    package var kind: Kind
+
+    package init(time: Double, kind: Kind) {
+        self.time = time
+        self.kind = kind
+    }
+}
+
+/// A task or one instance of a matrix task, as people read it: `image[arch=amd64]`.
+package struct TaskID: Sendable, Hashable, CustomStringConvertible {
+    /// The name in the recipe.
+    package var name: String
+    /// `arch=amd64`, or nil.
+    package var instance: String?
+
+    package init(name: String, instance: String? = nil) {
+        self.name = name
+        self.instance = instance
+    }
+
+    package var description: String { instance.map { "\(name)[\($0)]" } ?? name }
+}
+
+/// A step of a task. Clean-up steps count on behind the task's own.
+package struct StepID: Sendable, Hashable, CustomStringConvertible {
+    /// Which list of the task it stands in.
+    package enum Part: String, Sendable { case steps, onFailure = "on-failure", finally }
+
+    /// Nil for the recipe's own `on-failure` and `finally`.
+    package var task: TaskID?
+    package var part: Part
+    /// From 0 within its part.
+    package var index: Int
+
+    package init(task: TaskID?, part: Part = .steps, index: Int) {
+        self.task = task
+        self.part = part
+        self.index = index
+    }
+
+    package var description: String {
+        let place = part == .steps ? "\(index + 1)" : "\(part.rawValue) \(index + 1)"
+        return task.map { "\($0) \(place)" } ?? place
+    }
+}
+
+/// How a run, a task or a step ended.
+package enum Outcome: String, Sendable, Hashable {
+    case succeeded, failed, skipped
+    case upToDate = "up-to-date"
+    case cancelled
+    case timedOut = "timed-out"
+
+    /// True where what depends on it can go on.
+    package var isSatisfied: Bool { self == .succeeded || self == .upToDate }
+}
+
+package struct RunStarted: Sendable {
+    package var run: String
+    package var recipe: String
+    /// As it was asked: `release image`.
+    package var tasks: [String]
+    /// How many tasks the plan lists.
+    package var taskCount: Int
+    package var version: String
+
+    package init(run: String, recipe: String, tasks: [String], taskCount: Int, version: String) {
+        self.run = run
+        self.recipe = recipe
+        self.tasks = tasks
+        self.taskCount = taskCount
+        self.version = version
+    }
+}
+
+package struct StepStarted: Sendable {
+    package var step: StepID
+    /// The step's `name`, else its `id`, else nil.
+    package var name: String?
+    /// `run` or `plugin.action`.
+    package var action: String
+    /// What it does, for a heading: the command line, the script's first line, the action's target.
+    package var summary: String
+    package var attempt: Int
+
+    package init(step: StepID, name: String?, action: String, summary: String, attempt: Int = 1) {
+        self.step = step
+        self.name = name
+        self.action = action
+        self.summary = summary
+        self.attempt = attempt
+    }
+}
+
+package struct Message: Sendable {
+    package enum Level: String, Sendable { case debug, info, notice, warning, error }
+
+    package var level: Level
+    package var text: String
+    package var step: StepID?
+
+    package init(level: Level, text: String, step: StepID? = nil) {
+        self.level = level
+        self.text = text
+        self.step = step
+    }
+}
+
+/// Why a step failed.
+package struct Failure: Sendable {
+    package var code: String
+    package var message: String
+    package var hint: String?
+    /// The recipe's place of the step.
+    package var location: SourceRange?
+    /// The exit status of a command.
+    package var exitStatus: Int?
+    /// The last lines that it printed, at most ten.
+    package var lastLines: [String]
+
+    package init(
+        code: String, message: String, hint: String? = nil, location: SourceRange? = nil, exitStatus: Int? = nil,
+        lastLines: [String] = []
+    ) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.location = location
+        self.exitStatus = exitStatus
+        self.lastLines = lastLines
+    }
+}
+
+package struct StepFinished: Sendable {
+    package var step: StepID
+    package var outcome: Outcome
+    /// Why it was skipped or cancelled.
+    package var reason: String?
+    package var duration: Duration
+    /// The outputs, secrets without bytes.
+    package var outputs: ValueMap
+    package var failure: Failure?
+    /// True where the failure does not count (`continue-on-error`).
+    package var isTolerated: Bool
+
+    package init(
+        step: StepID, outcome: Outcome, reason: String? = nil, duration: Duration, outputs: ValueMap = [:],
+        failure: Failure? = nil, isTolerated: Bool = false
+    ) {
+        self.step = step
+        self.outcome = outcome
+        self.reason = reason
+        self.duration = duration
+        self.outputs = outputs
+        self.failure = failure
+        self.isTolerated = isTolerated
+    }
+}
+
+package struct TaskFinished: Sendable {
+    package var task: TaskID
+    package var outcome: Outcome
+    package var reason: String?
+    package var duration: Duration
+    package var outputs: ValueMap
+
+    package init(
+        task: TaskID, outcome: Outcome, reason: String? = nil, duration: Duration, outputs: ValueMap = [:]
+    ) {
+        self.task = task
+        self.outcome = outcome
+        self.reason = reason
+        self.duration = duration
+        self.outputs = outputs
+    }
+}
+
+package struct RunFinished: Sendable {
+    package var run: String
+    package var outcome: Outcome
+    package var duration: Duration
+    /// The process's exit status.
+    package var exitStatus: Int32
+    /// Why, where it is not one task's failure: `interrupted by SIGINT`, `the run's timeout of 10m passed`.
+    package var reason: String?
+
+    package init(run: String, outcome: Outcome, duration: Duration, exitStatus: Int32, reason: String? = nil) {
+        self.run = run
+        self.outcome = outcome
+        self.duration = duration
+        self.exitStatus = exitStatus
+        self.reason = reason
+    }
+}
+
+/// Receives the events of a run, in order, on one thread.
+package protocol RunEventSink: AnyObject {
+    func receive(_ event: RunEvent)
+}

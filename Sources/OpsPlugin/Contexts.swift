@@ -1,0 +1,100 @@
+public import Logging
+
+/// What an action knows while it is planned.
+public struct PlanContext: Sendable {
+    /// The folder that relative paths are relative to, absolute.
+    public var directory: String
+    /// The environment of the step as far as it is known, secrets left out.
+    public var environment: [String: String]
+    public var step: StepOptions
+    /// True where read-only requests to services are allowed (`ops plan --online`).
+    public var isOnline: Bool
+    /// True where nothing that runs before this step can write the path (absolute): its content now is its
+    /// content then. Outputs that depend on files may be given as known only for settled paths.
+    public var isSettled: @Sendable (_ path: String) -> Bool
+
+    public init(
+        directory: String, environment: [String: String], step: StepOptions, isOnline: Bool = false,
+        isSettled: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) {
+        self.directory = directory
+        self.environment = environment
+        self.step = step
+        self.isOnline = isOnline
+        self.isSettled = isSettled
+    }
+}
+
+/// One of a step's own output streams.
+public enum OutputStream: String, Sendable {
+    case standardOutput = "stdout"
+    case standardError = "stderr"
+}
+
+/// How far a step has come, for a status line.
+public struct Progress: Sendable {
+    public var done: Int
+    public var total: Int?
+    /// `files`, `bytes`.
+    public var unit: String
+
+    public init(done: Int, total: Int? = nil, unit: String) {
+        self.done = done
+        self.total = total
+        self.unit = unit
+    }
+}
+
+/// What an action is given to run with. Cancellation is that of the Swift task it runs in: it is cancelled
+/// on timeout, interrupt and the failure of a sibling.
+public struct RunContext: Sendable {
+    /// The folder that relative paths are relative to, absolute.
+    public var directory: String
+    /// The whole environment of the step, in which secrets stand with their values: for child processes only.
+    public var environment: [String: String]
+    public var step: StepOptions
+    /// A private folder of this step, made by the first call and removed when the step ends.
+    public var temporaryDirectory: @Sendable () throws -> String
+    /// The file that `OPS_OUTPUT` names; it need not exist.
+    public var outputFile: String
+    /// Messages for people, not the step's output.
+    public var logger: Logger
+    /// The step's own output. Called with any number of bytes, from any thread, in order for each stream;
+    /// what it is given is masked and kept before it returns.
+    public var output: @Sendable (OutputStream, UnsafeRawBufferPointer) -> Void
+    public var progress: @Sendable (Progress) -> Void
+    /// How long a child process has between SIGTERM and SIGKILL.
+    public var grace: Duration
+
+    public init(
+        directory: String, environment: [String: String], step: StepOptions,
+        temporaryDirectory: @escaping @Sendable () throws -> String, outputFile: String, logger: Logger,
+        output: @escaping @Sendable (OutputStream, UnsafeRawBufferPointer) -> Void,
+        progress: @escaping @Sendable (Progress) -> Void = { _ in }, grace: Duration = .seconds(10)
+    ) {
+        self.directory = directory
+        self.environment = environment
+        self.step = step
+        self.temporaryDirectory = temporaryDirectory
+        self.outputFile = outputFile
+        self.logger = logger
+        self.output = output
+        self.progress = progress
+        self.grace = grace
+    }
+
+    /// A path made absolute against the step's folder; not resolved further.
+    public func absolute(_ path: String) -> String { absolutePath(path, in: directory) }
+}
+
+extension PlanContext {
+    /// A path made absolute against the step's folder; not resolved further.
+    public func absolute(_ path: String) -> String { absolutePath(path, in: directory) }
+}
+
+private func absolutePath(_ path: String, in directory: String) -> String {
+    if path.hasPrefix("/") { return path }
+    if path == "." || path.isEmpty { return directory }
+    let rest = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+    return directory.hasSuffix("/") ? directory + rest : directory + "/" + rest
+}

@@ -1,0 +1,110 @@
+public import Logging
+public import OpsCore
+
+/// A reference to a secret: `scheme://path#field?key=value&…`.
+public struct SecretReference: Sendable, Hashable, CustomStringConvertible {
+    public var scheme: String
+    /// What stands between `://` and `#` or `?`.
+    public var path: String
+    public var field: String?
+    public var options: [String: String]
+    /// As it was written; a reference is not a secret.
+    public let description: String
+
+    /// Reads `scheme://path#field?key=value`. The path is not empty; the scheme is lower-case letters, digits
+    /// and hyphens.
+    ///
+    /// Throws: an `OpsError` (`invalid`) that says what is missing.
+    public init(_ text: String) throws(OpsError) {
+        guard let separator = text.firstRange(of: "://") else {
+            throw OpsError(
+                .invalid, "'\(text)' is not a secret reference", hint: "write scheme://path#field")
+        }
+        scheme = String(text[..<separator.lowerBound])
+        guard let first = scheme.utf8.first, (0x61...0x7A).contains(first),
+            scheme.utf8.allSatisfy({
+                (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D
+            })
+        else { throw OpsError(.invalid, "'\(scheme)' is not a scheme of a secret reference") }
+        var rest = text[separator.upperBound...]
+        options = [:]
+        if let mark = rest.lastIndex(of: "?") {
+            for pair in rest[rest.index(after: mark)...].split(separator: "&") {
+                let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2, !parts[0].isEmpty else {
+                    throw OpsError(.invalid, "'\(pair)' in '\(text)' is not key=value")
+                }
+                options[String(parts[0])] = String(parts[1])
+            }
+            rest = rest[..<mark]
+        }
+        if let mark = rest.firstIndex(of: "#") {
+            field = String(rest[rest.index(after: mark)...])
+            guard field?.isEmpty == false else {
+                throw OpsError(.invalid, "'\(text)' names no field behind '#'")
+            }
+            rest = rest[..<mark]
+        }
+        path = String(rest)
+        guard !path.isEmpty else { throw OpsError(.invalid, "'\(text)' names no path behind '://'") }
+        description = text
+    }
+}
+
+/// What a plan can say of a secret without fetching it.
+public enum SecretPresence: Sendable, Hashable { case present, missing, unknown }
+
+/// Why a secret was not to be had. Only `missing` falls through to the next reference or to null.
+public struct SecretFailure: Error, Sendable {
+    public enum Reason: String, Sendable { case missing, forbidden, unreachable, empty, invalid }
+
+    public var reason: Reason
+    public var message: String
+    public var hint: String?
+
+    public init(_ reason: Reason, _ message: String, hint: String? = nil) {
+        self.reason = reason
+        self.message = message
+        self.hint = hint
+    }
+}
+
+/// What a provider is given to fetch with.
+public struct SecretContext: Sendable {
+    /// The folder that relative paths in references are relative to: the recipe's.
+    public var directory: String
+    /// The environment that ops was started with.
+    public var environment: [String: String]
+    public var logger: Logger
+
+    public init(directory: String, environment: [String: String], logger: Logger) {
+        self.directory = directory
+        self.environment = environment
+        self.logger = logger
+    }
+}
+
+/// A source of secrets, chosen by a reference's scheme.
+public protocol SecretProvider: Sendable {
+    /// Such as `vault`.
+    var scheme: String { get }
+    var summary: String { get }
+    /// A reference that shows the form.
+    var example: String { get }
+
+    /// Checks the form of a reference. Throws an `OpsError` (`invalid`) with the remedy.
+    func check(_ reference: SecretReference) throws(OpsError)
+
+    /// What can be said without a request, a process or a write.
+    func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence
+
+    /// The values, in the order of the references. Requests are batched and made once a path.
+    func fetch(_ references: [SecretReference], _ context: SecretContext) async
+        -> [Result<[UInt8], SecretFailure>]
+
+    /// Whether the secret could be fetched, without reading its value where the source allows that.
+    /// Gives a line for people: `version 3, expires in 12d`.
+    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<
+        String, SecretFailure
+    >
+}

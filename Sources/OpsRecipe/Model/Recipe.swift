@@ -1,0 +1,122 @@
+package import OpsCore
+package import OpsPlugin
+package import OrderedCollections
+
+/// A recipe file, decoded and checked (ops-recipe(5)).
+package struct Recipe: Sendable {
+    /// The file as the user named it, and the folder it stands in (absolute).
+    package var file: String
+    package var directory: String
+    package var name: String?
+    package var description: String?
+    package var inputs: OrderedDictionary<String, InputDeclaration> = [:]
+    package var secrets: OrderedDictionary<String, SecretDeclaration> = [:]
+    package var vars: OrderedDictionary<String, Template> = [:]
+    package var include: OrderedDictionary<String, IncludeDeclaration> = [:]
+    package var env: OrderedDictionary<String, Template> = [:]
+    package var dotenv: [Template] = []
+    package var defaults = Defaults()
+    package var tasks: OrderedDictionary<String, Task> = [:]
+    package var onFailure: [Step] = []
+    package var finally: [Step] = []
+    /// The whole run's limit.
+    package var timeout: Duration?
+    /// Keys that are checked but not run by this version, with their places: `schedule`, `overlap` …
+    package var notRunYet: [NotRunYet] = []
+
+    package init(file: String, directory: String) {
+        self.file = file
+        self.directory = directory
+    }
+}
+
+/// A key of the language that this version checks and refuses to run.
+package struct NotRunYet: Sendable, Hashable {
+    package var key: String
+    package var range: SourceRange
+
+    package init(key: String, range: SourceRange) {
+        self.key = key
+        self.range = range
+    }
+}
+
+package struct Defaults: Sendable {
+    package var shell: Shell?
+    package var timeout: Duration?
+
+    package init() {}
+}
+
+/// The interpreter of a script's text.
+package struct Shell: Sendable, Hashable {
+    /// `bash`, `sh`, `python3`, or a command to which the script's file is appended.
+    package var command: [String]
+    package var range: SourceRange?
+
+    package init(command: [String], range: SourceRange?) {
+        self.command = command
+        self.range = range
+    }
+}
+
+package struct InputDeclaration: Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case string, boolean, integer, number, path, list
+    }
+
+    package var kind: Kind
+    package var description: String?
+    /// The value when none is given; `.null` makes the input optional; nil requires it.
+    package var defaultValue: Value?
+    package var options: [Value]
+    /// A regular expression that matches the whole text.
+    package var pattern: String?
+    package var range: SourceRange
+
+    package init(
+        kind: Kind, description: String?, defaultValue: Value?, options: [Value], pattern: String?,
+        range: SourceRange
+    ) {
+        self.kind = kind
+        self.description = description
+        self.defaultValue = defaultValue
+        self.options = options
+        self.pattern = pattern
+        self.range = range
+    }
+}
+
+package struct SecretDeclaration: Sendable {
+    /// Tried in order; only *missing* falls through.
+    package var from: [(reference: SecretReference, range: SourceRange)]
+    /// A missing optional secret is null.
+    package var isOptional: Bool
+    package var range: SourceRange
+
+    package init(
+        from: [(reference: SecretReference, range: SourceRange)], isOptional: Bool, range: SourceRange
+    ) {
+        self.from = from
+        self.isOptional = isOptional
+        self.range = range
+    }
+}
+
+package struct IncludeDeclaration: Sendable {
+    package var from: String
+    package var with: OrderedDictionary<String, Template>
+    package var secrets: OrderedDictionary<String, Template>
+    package var range: SourceRange
+
+    package init(
+        from: String, with: OrderedDictionary<String, Template>,
+        secrets: OrderedDictionary<String, Template>,
+        range: SourceRange
+    ) {
+        self.from = from
+        self.with = with
+        self.secrets = secrets
+        self.range = range
+    }
+}

@@ -1,0 +1,58 @@
+package import OpsCore
+package import OrderedCollections
+
+package struct Step: Sendable {
+    package var id: String?
+    package var name: Template?
+    package var condition: Condition?
+    package var action: ActionCall
+    package var env: OrderedDictionary<String, Template> = [:]
+    package var dir: Template?
+    package var shell: Shell?
+    package var standardInput: Template?
+    package var standardOutput: Template?
+    /// Private files: the variable that holds the path, and the content.
+    package var files: OrderedDictionary<String, Template> = [:]
+    package var timeout: Duration?
+    package var retry: Retry?
+    package var returns: Returns?
+    package var continueOnError = false
+    package var isDetached = false
+    package var isInteractive = false
+    package var notRunYet: [NotRunYet] = []
+    package var range: SourceRange
+
+    package init(action: ActionCall, range: SourceRange) {
+        self.action = action
+        self.range = range
+    }
+}
+
+/// The action key of a step with its arguments, not yet evaluated.
+package struct ActionCall: Sendable {
+    /// `run`, or `plugin.action`.
+    package var name: String
+    package var nameRange: SourceRange
+    /// The value behind the key: the parameters' map, or the shorthand value.
+    package var arguments: Template
+
+    package init(name: String, nameRange: SourceRange, arguments: Template) {
+        self.name = name
+        self.nameRange = nameRange
+        self.arguments = arguments
+    }
+}
+
+package enum Returns: Sendable, Hashable {
+    /// The name of the output that is the trimmed standard output.
+    case standardOutput(String)
+    /// Declared outputs that the step writes to `OPS_OUTPUT`.
+    case declared(OrderedDictionary<String, ValueType>)
+
+    package var names: [String] {
+        switch self {
+        case .standardOutput(let name): [name]
+        case .declared(let types): Array(types.keys)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package import OpsCore
+
+/// A YAML value with its place in the text, after anchors, aliases and `<<` were resolved.
+package struct Node: Sendable {
+    package indirect enum Content: Sendable {
+        case scalar(Scalar)
+        case sequence([Node])
+        case mapping([Entry])
+    }
+
+    /// One `key: value`; keys are unique and textual.
+    package struct Entry: Sendable {
+        package var key: String
+        package var keyRange: SourceRange
+        package var value: Node
+
+        package init(key: String, keyRange: SourceRange, value: Node) {
+            self.key = key
+            self.keyRange = keyRange
+            self.value = value
+        }
+    }
+
+    package struct Scalar: Sendable {
+        /// How it was written; only a plain scalar has a type other than text.
+        package enum Style: Sendable { case plain, singleQuoted, doubleQuoted, literal, folded }
+
+        /// The text after YAML's own unescaping.
+        package var text: String
+        package var style: Style
+        /// The value by YAML 1.2's core schema; numbers keep their spelling.
+        package var value: Value
+
+        package init(text: String, style: Style, value: Value) {
+            self.text = text
+            self.style = style
+            self.value = value
+        }
+    }
+
+    package var content: Content
+    package var range: SourceRange
+
+    package init(_ content: Content, _ range: SourceRange) {
+        self.content = content
+        self.range = range
+    }
+}
