@@ -70,6 +70,7 @@ let package = Package(
             "OpsEngine",
             ["OpsRecipe", "OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", log, crypto]),
         module("OpsRecipe", ["OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", crypto]),
+        module("OpsArchive", ["CLibArchive", "OpsPlugin", "OpsSystem", "OpsCore", crypto]),
         module("OpsPlugin", ["OpsSystem", "OpsCore", log]),
         module("OpsRegistry", ["OpsHTTP", "OpsSystem", "OpsCore", crypto, log]),
         module("OpsHTTP", ["OpsSystem", "OpsCore", client, nioCore, nioHTTP1, nioPosix, nioSSL, log]),
@@ -83,9 +84,9 @@ let package = Package(
         .target(name: "COpsSystem"),
 
         plugin("Shell", ["OpsSystem"]),
-        plugin("Container", ["OpsRegistry", "OpsHTTP", "OpsSystem", crypto]),
+        plugin("Container", ["OpsArchive", "OpsRegistry", "OpsHTTP", "OpsSystem", crypto]),
         plugin("Secrets", ["OpsHTTP", "OpsSystem"]),
-        plugin("Archive", ["CLibArchive", "OpsSystem", crypto]),
+        plugin("Archive", ["OpsArchive", "OpsSystem", crypto]),
         plugin("HTTP", ["OpsHTTP"]),
         plugin("Notify", ["OpsHTTP"]),
 
@@ -98,6 +99,7 @@ let package = Package(
         tests("OpsSystemTests", ["OpsSystem", "OpsCore"]),
         tests("OpsHTTPTests", ["OpsHTTP", "OpsCore", nioCore, nioHTTP1, nioPosix]),
         tests("OpsRegistryTests", ["OpsRegistry", "OpsHTTP", "OpsCore"]),
+        tests("OpsArchiveTests", ["OpsArchive", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("OpsPluginTests", ["OpsPlugin", "OpsCore"]),
         tests("OpsRecipeTests", ["OpsRecipe", "OpsPlugin", "OpsYAML", "OpsCore"]),
         tests("OpsEngineTests", ["OpsEngine", "OpsRecipe", "OpsPlugin", "OpsSystem", "OpsCore"]),
