@@ -1,5 +1,5 @@
-import Glibc
-package import OpsCore
+package import Glibc
+import OpsCore
 
 /// What a program did that a test ran.
 package struct CommandResult: Sendable {
@@ -49,7 +49,8 @@ package func spawn(
     for (index, stream) in streams.enumerated() {
         posix_spawn_file_actions_adddup2(&actions, stream, Int32(index))
     }
-    if let directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
+    // Glibc's module lacks addchdir_np, and chdir would move every other test as well.
+    let command = directory.map { ["env", "-C", $0] + command } ?? command
     var variables: [String: String] = [:]
     var entry = environ
     while let pointer = entry.pointee {
@@ -71,8 +72,9 @@ package func spawn(
 
 private func anonymousFile() throws -> Int32 {
     var template = Array("/tmp/ops-stream-XXXXXX".utf8CString)
-    let descriptor = mkostemp(&template, O_CLOEXEC)
+    let descriptor = mkstemp(&template)
     guard descriptor >= 0 else { throw OpsError(.system, "mkostemp: errno \(errno)") }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     unlink(template)
     return descriptor
 }

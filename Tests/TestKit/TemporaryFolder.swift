@@ -1,5 +1,5 @@
-import Glibc
-package import OpsCore
+package import Glibc
+import OpsCore
 
 /// A fresh folder for one test, removed with everything in it when the last reference goes.
 package final class TemporaryFolder: Sendable {
