@@ -6,6 +6,8 @@
 #
 # Debian and Ubuntu: apt, with sudo when not root. macOS: Homebrew. Elsewhere it names what is missing and exits.
 
+# Tables of what a group needs, read by name (shellcheck cannot see that):
+# shellcheck disable=SC2034
 # CHECK       a command, or lib:NAME for a library that pkg-config knows, or py:MODULE
 # DEBIAN      the apt package
 # HOMEBREW    the formula; - where the tool is part of macOS or not to be had there
@@ -74,7 +76,7 @@ need() {
     for group in "$@"; do
         table=needs_$group
         while read -r check debian homebrew; do
-            [ -n "$check" ] && ! has "$check" || continue
+            if [ -z "$check" ] || has "$check"; then continue; fi
             missing+=("${check#*:}")
             apt+=("$debian")
             [ "$homebrew" = - ] || brew+=("$homebrew")
