@@ -47,6 +47,7 @@ python3            python3              python3
 py:venv            python3-venv         -
 py:ensurepip       python3-venv         -
 make               make                 make
+/usr/bin/time      time                 -
 ninja              ninja-build          ninja
 hyperfine          hyperfine            hyperfine
 '
