@@ -105,6 +105,8 @@ extension Run {
             outputFile: outputFile, logger: logger,
             output: { stream, bytes in
                 if EventLoop.shared.isCurrent {
+                    // The call returns before the buffer goes.
+                    nonisolated(unsafe) let bytes = bytes
                     self.assumeIsolated { $0.received(bytes, stream, token) }
                 } else {
                     let copy = [UInt8](bytes)

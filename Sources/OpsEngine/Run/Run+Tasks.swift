@@ -134,7 +134,7 @@ extension Run {
     /// What a task's expressions see: its needs are done.
     func runScope(for index: Int? = nil) -> Scope {
         var scope = Scope(
-            inputs: plan.inputs, vars: plan.recipe.vars, git: plan.git, host: HostFacts.values,
+            inputs: plan.inputs, vars: plan.recipe.vars, git: plan.git, host: Scope.hostFacts,
             recipeDirectory: plan.recipe.directory, secrets: secrets.values, run: runFacts,
             environment: plan.environment.variables)
         guard let index else { return scope }
@@ -151,6 +151,6 @@ extension Run {
     }
 
     private var runFacts: ValueMap {
-        ["id": .string(id), "started": .string(WallClock.iso8601(startedAt)), "temp": .string(temporaryDirectory)]
+        ["id": .string(id), "started": .string(Timestamp.iso8601(startedAt)), "temp": .string(temporaryDirectory)]
     }
 }

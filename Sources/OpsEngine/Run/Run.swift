@@ -1,4 +1,4 @@
-package import OpsCore
+import OpsCore
 package import OpsPlugin
 import OpsRecipe
 import OpsSystem
@@ -20,8 +20,8 @@ package actor Run {
     /// The fetch under way.
     var fetching: SwiftTask<[String: Value], any Error>?
     private let sinks: [any RunEventSink]
-    /// Where output is kept; nil keeps none.
-    let logs: RunLogs?
+    /// Where output is kept.
+    let logs: RunLogs
 
     var states: [TaskState] = []
     var ready: [Int] = []
@@ -38,6 +38,8 @@ package actor Run {
     var nextToken = 0
     var cleanUpWork: SwiftTask<Void, Never>?
     let started = ContinuousClock.now
+    let startedAt = Timestamp.now
+    private var journalFailed = false
 
     /// Why the whole run ends early.
     package struct Interruption: Sendable {
@@ -47,15 +49,15 @@ package actor Run {
 
     package init(
         id: String, plan: Plan, options: RunOptions, catalog: PluginCatalog, environment: [String: String],
-        temporaryDirectory: String, logs: RunLogs?, sinks: sending [any RunEventSink]
+        temporaryDirectory: String, runDirectory: String, sinks: @Sendable () -> [any RunEventSink]
     ) {
         self.id = id
         self.plan = plan
         self.options = options
         self.catalog = catalog
         self.temporaryDirectory = temporaryDirectory
-        self.logs = logs
-        self.sinks = sinks
+        logs = RunLogs(runDirectory: runDirectory)
+        self.sinks = sinks()
         secrets = SecretStore(plan: plan, catalog: catalog, environment: environment)
     }
 
@@ -92,8 +94,11 @@ package actor Run {
     }
 
     func emit(_ kind: RunEvent.Kind) {
-        let event = RunEvent(time: WallClock.now, kind: kind)
+        let event = RunEvent(time: Timestamp.now, kind: kind)
         for sink in sinks { sink.receive(event) }
+        guard !journalFailed, let failure = sinks.lazy.compactMap(\.failure).first else { return }
+        journalFailed = true
+        interrupt(Interruption(reason: OpsError.text(of: failure), exitStatus: 1))
     }
 
     func message(_ level: Message.Level, _ text: String, step: StepID?) {

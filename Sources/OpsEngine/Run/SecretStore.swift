@@ -1,6 +1,7 @@
 import Logging
 import OpsCore
 import OpsPlugin
+import OpsRecipe
 import OrderedCollections
 
 /// The secrets of a run: fetched once each, known to the masking from the moment they arrive.
