@@ -195,7 +195,8 @@ extension Diagnostic {
     /// A secret where it would be seen (design promise 3).
     static func secretFlow(_ names: [String], into what: String, at range: SourceRange) -> Diagnostic {
         let subject =
-            names.count == 1 ? "the secret '\(names[0])'" : "the secrets \(names.map { "'\($0)'" }.joined(separator: ", "))"
+            names.count == 1
+            ? "the secret '\(names[0])'" : "the secrets \(names.map { "'\($0)'" }.joined(separator: ", "))"
         return Diagnostic(
             code: "secret-flow", "\(subject) cannot go into \(what)",
             hint: "a secret goes only into 'env', 'stdin', 'files' or a parameter declared secret", at: range)

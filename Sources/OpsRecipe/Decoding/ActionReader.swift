@@ -7,7 +7,8 @@ extension RecipeReader {
     func action(_ fields: Fields, _ range: SourceRange) -> ActionCall? {
         guard let entry = fields.actions.first else {
             report(
-                "action-count", "\(fields.place) has no action", hint: "give it 'run' or a PLUGIN.ACTION key", at: range)
+                "action-count", "\(fields.place) has no action", hint: "give it 'run' or a PLUGIN.ACTION key", at: range
+            )
             return nil
         }
         for other in fields.actions.dropFirst() {

@@ -11,10 +11,11 @@ package enum RecipeDecoder {
     /// - Parameters:
     ///   - file: as the user named it, for messages.
     ///   - directory: the folder the recipe stands in, absolute.
+    ///   - source: the text that the nodes came from, for exact places inside scripts.
     package static func decode(
-        _ node: Node, file: String, directory: String, catalog: PluginCatalog
+        _ node: Node, file: String, directory: String, catalog: PluginCatalog, source: SourceText? = nil
     ) -> (Recipe?, [Diagnostic]) {
-        let reader = RecipeReader(catalog: catalog, file: file)
+        let reader = RecipeReader(catalog: catalog, file: file, source: source)
         let recipe = reader.recipe(node, directory: directory)
         return (recipe, reader.diagnostics.sorted(by: Diagnostic.inReadingOrder))
     }
@@ -47,7 +48,9 @@ extension RecipeReader {
             }
             if let file = template(item) { recipe.dotenv.append(file) }
         }
-        if let entry = fields["defaults"], let fields = self.fields(entry.value, of: RecipeLanguage.defaults, "'defaults'") {
+        if let entry = fields["defaults"],
+            let fields = self.fields(entry.value, of: RecipeLanguage.defaults, "'defaults'")
+        {
             recipe.defaults.shell = shell(fields["shell"], "'defaults'")
             recipe.defaults.timeout = duration(fields["timeout"], "'defaults'")
         }

@@ -6,11 +6,14 @@ import OpsYAML
 final class RecipeReader {
     let catalog: PluginCatalog
     let file: String
+    /// The text itself, for the exact places inside scripts.
+    let source: SourceText?
     var diagnostics: [Diagnostic] = []
 
-    init(catalog: PluginCatalog, file: String) {
+    init(catalog: PluginCatalog, file: String, source: SourceText?) {
         self.catalog = catalog
         self.file = file
+        self.source = source
     }
 
     func report(_ code: String, _ message: String, hint: String? = nil, at range: SourceRange) {

@@ -142,7 +142,8 @@ extension RecipeReader {
         guard let entry else { return nil }
         if case .sequence(let items) = entry.value.content { return items }
         if orOne, !entry.value.isNull { return [entry.value] }
-        wrong(entry, place, "a list", hint: entry.value.scalar.flatMap { $0.value.isNull ? nil : "write [ \($0.text) ]" })
+        wrong(
+            entry, place, "a list", hint: entry.value.scalar.flatMap { $0.value.isNull ? nil : "write [ \($0.text) ]" })
         return nil
     }
 
@@ -166,7 +167,9 @@ extension RecipeReader {
 
     /// A name of the user's: no `. : = / [ ]`, no space, no hyphen or digit at the start.
     func isName(_ name: String, _ what: String, _ range: SourceRange) -> Bool {
-        let bad = name.unicodeScalars.first { ".:=/[]'\"".unicodeScalars.contains($0) || $0.value <= 0x20 || $0.value == 0x7F }
+        let bad = name.unicodeScalars.first {
+            ".:=/[]'\"".unicodeScalars.contains($0) || $0.value <= 0x20 || $0.value == 0x7F
+        }
         if let bad {
             let shown = bad.value <= 0x20 || bad.value == 0x7F ? "a space or control character" : "'\(bad)'"
             report("invalid-name", "the \(what) '\(name)' has \(shown) in it", at: range)

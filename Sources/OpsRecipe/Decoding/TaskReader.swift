@@ -128,7 +128,8 @@ extension RecipeReader {
         case .sequence(let rows):
             for row in rows where !row.hasExpression || row.scalar == nil {
                 guard case .mapping(let keys) = row.content else {
-                    report("wrong-type", "a row of the matrix of \(place) needs a map, got \(row.kindText)", at: row.range)
+                    report(
+                        "wrong-type", "a row of the matrix of \(place) needs a map, got \(row.kindText)", at: row.range)
                     return nil
                 }
                 for key in keys { _ = isName(key.key, "matrix name", key.keyRange) }
@@ -143,7 +144,9 @@ extension RecipeReader {
                 case .sequence(let items) where items.isEmpty:
                     report("invalid-value", "the axis '\(axis.key)' of \(place) is empty", at: axis.value.range)
                 case .mapping:
-                    report("wrong-type", "the axis '\(axis.key)' of \(place) needs a list, got a map", at: axis.value.range)
+                    report(
+                        "wrong-type", "the axis '\(axis.key)' of \(place) needs a list, got a map", at: axis.value.range
+                    )
                 case .scalar(let scalar) where !axis.value.hasExpression:
                     report(
                         "wrong-type", "the axis '\(axis.key)' of \(place) needs a list, got \(axis.value.kindText)",

@@ -1,3 +1,5 @@
+import OpsCore
+
 /// The keys of the recipe language, version 1 (ops-recipe(5), "Keys").
 package enum RecipeLanguage {
     /// The number behind `ops:`.
@@ -50,7 +52,8 @@ package enum RecipeLanguage {
         LanguageKey("shell", .oneOrMore(.text), "The script's interpreter: bash, sh, python3, or a command"),
         LanguageKey("stdin", .value, "What standard input holds"),
         LanguageKey("stdout", .template, "The file that standard output goes to, written whole or not at all"),
-        LanguageKey("files", .map(.value), "Private files: the variable that holds the path, and the content", run: false),
+        LanguageKey(
+            "files", .map(.value), "Private files: the variable that holds the path, and the content", run: false),
         LanguageKey("timeout", .duration, "The limit of one attempt"),
         LanguageKey("retry", .object("retry"), "Tries again after a failure"),
         LanguageKey(
