@@ -1,16 +1,16 @@
-package import OpsCore
-package import OpsPlugin
+import OpsCore
+import OpsPlugin
 
 /// `env://NAME`: a variable of the environment that `ops` was started with.
-package struct EnvironmentProvider: SecretProvider {
-    package let scheme = "env"
-    package let summary =
+struct EnvironmentProvider: SecretProvider {
+    let scheme = "env"
+    let summary =
         "A variable of the environment that ops was started with; steps do not get it unless env gives it"
-    package let example = "env://SLACK_WEBHOOK"
+    let example = "env://SLACK_WEBHOOK"
 
-    package init() {}
+    init() {}
 
-    package func check(_ reference: SecretReference) throws(OpsError) {
+    func check(_ reference: SecretReference) throws(OpsError) {
         let name = reference.path.utf8
         let isName =
             !(name.first.map { (0x30...0x39).contains($0) } ?? true)
@@ -22,18 +22,18 @@ package struct EnvironmentProvider: SecretProvider {
         try SecretSelection.checkOptions(reference)
     }
 
-    package func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence {
+    func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence {
         guard context.environment[reference.path] != nil else { return .missing }
         return reference.field == nil ? .present : .unknown
     }
 
-    package func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
+    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
         [UInt8], SecretFailure
     >] {
         references.map { reference in Result { () throws(SecretFailure) in try value(of: reference, context) } }
     }
 
-    package func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
+    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
         Result { () throws(SecretFailure) in try value(of: reference, context) }.map { _ in "set" }
     }
 

@@ -1,25 +1,25 @@
-package import OpsCore
-package import OpsPlugin
+import OpsCore
+import OpsPlugin
 import OpsSystem
 
 /// `file://PATH`: a file's bytes, less one line break at their end; `#field` a member of a JSON file.
 ///
 /// A relative path starts at the recipe's folder, `~/` at the home folder.
-package struct FileProvider: SecretProvider {
-    package let scheme = "file"
-    package let summary = "A file's content without the line break at its end, or a field of a JSON file"
-    package let example = "file://secrets/registry.json#password"
+struct FileProvider: SecretProvider {
+    let scheme = "file"
+    let summary = "A file's content without the line break at its end, or a field of a JSON file"
+    let example = "file://secrets/registry.json#password"
 
     /// A secret is short; more is a mistaken path.
     private static let sizeLimit = 1 << 20
 
-    package init() {}
+    init() {}
 
-    package func check(_ reference: SecretReference) throws(OpsError) {
+    func check(_ reference: SecretReference) throws(OpsError) {
         try SecretSelection.checkOptions(reference)
     }
 
-    package func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence {
+    func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence {
         do throws(OpsError) {
             _ = try FileStatus(path(of: reference, context))
         } catch {
@@ -28,13 +28,13 @@ package struct FileProvider: SecretProvider {
         return reference.field == nil ? .present : .unknown
     }
 
-    package func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
+    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
         [UInt8], SecretFailure
     >] {
         references.map { reference in Result { () throws(SecretFailure) in try value(of: reference, context) } }
     }
 
-    package func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
+    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
         Result { () throws(SecretFailure) in try value(of: reference, context) }
             .map { _ in reference.field.map { "readable, has field '\($0)'" } ?? "readable" }
     }

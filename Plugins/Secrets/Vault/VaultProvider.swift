@@ -1,20 +1,20 @@
-package import OpsCore
-package import OpsPlugin
+import OpsCore
+import OpsPlugin
 
 /// `vault://MOUNT/PATH#field`: a field of a secret in a key-value engine of Vault or OpenBao.
 ///
 /// `?version=N` reads an older version (engine version 2), `?kv=1` or `?kv=2` states the engine's version so that
 /// the server is not asked for it.
-package struct VaultProvider: SecretProvider {
-    package let scheme = "vault"
-    package let summary = "A field of a secret in Vault or OpenBao, key-value engines version 1 and 2"
-    package let example = "vault://secret/ci/registry#password"
+struct VaultProvider: SecretProvider {
+    let scheme = "vault"
+    let summary = "A field of a secret in Vault or OpenBao, key-value engines version 1 and 2"
+    let example = "vault://secret/ci/registry#password"
 
     private let retryDelay: Duration
 
-    package init(retryDelay: Duration = .milliseconds(1500)) { self.retryDelay = retryDelay }
+    init(retryDelay: Duration = .milliseconds(1500)) { self.retryDelay = retryDelay }
 
-    package func check(_ reference: SecretReference) throws(OpsError) {
+    func check(_ reference: SecretReference) throws(OpsError) {
         let parts = reference.path.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count > 1, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
             throw OpsError(
@@ -41,9 +41,9 @@ package struct VaultProvider: SecretProvider {
         }
     }
 
-    package func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence { .unknown }
+    func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence { .unknown }
 
-    package func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
+    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
         [UInt8], SecretFailure
     >] {
         let client: VaultClient
@@ -62,7 +62,7 @@ package struct VaultProvider: SecretProvider {
         }
     }
 
-    package func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
+    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
         do throws(SecretFailure) {
             let client = try VaultClient(VaultSettings(context), retryDelay: retryDelay, logger: context.logger)
             return .success(try await client.probe(VaultClient.Key(reference)))
