@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 import OpsCore
 
 /// A real registry (Debian's docker-registry) on a free loopback port, stopped when the last reference goes.

@@ -5,6 +5,11 @@ package struct AuthChallenge: Sendable, Equatable {
     /// By lower-case name.
     package var parameters: [String: String]
 
+    package init(scheme: String, parameters: [String: String]) {
+        self.scheme = scheme
+        self.parameters = parameters
+    }
+
     /// The challenges of all such headers of an answer, in order.
     ///
     /// Lenient where registries are: values may be bare, and a bare scope may hold commas. What cannot be

@@ -1,4 +1,5 @@
 package import OpsCore
+import OpsHTTP
 import OrderedCollections
 
 /// A file of registry credentials: docker's `config.json` or podman's `auth.json` (containers-auth.json(5)).
@@ -53,7 +54,7 @@ package struct AuthFile: Sendable {
         if let token = text("identitytoken") { return .identityToken(token) }
         if let token = text("registrytoken") { return .registryToken(token) }
         if let auth = text("auth") {
-            guard let bytes = Base64.decode(auth), let pair = String(validating: bytes, as: UTF8.self),
+            guard let bytes = Base64.decode(Array(auth.utf8)), let pair = String(validating: bytes, as: UTF8.self),
                 let colon = pair.firstIndex(of: ":")
             else {
                 throw OpsError(

@@ -1,3 +1,5 @@
+import OpsHTTP
+
 /// What a registry, or its token service, is shown. Printing one shows nothing of it.
 package enum RegistryCredential: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
     case basic(username: String, password: String)
