@@ -87,17 +87,20 @@ let package = Package(
         plugin("Container", ["OpsArchive", "OpsRegistry", "OpsHTTP", "OpsSystem", crypto]),
         plugin("Secrets", ["OpsHTTP", "OpsSystem"]),
         plugin("Archive", ["OpsArchive", "OpsSystem", crypto]),
-        plugin("HTTP", ["OpsHTTP"]),
+        plugin("HTTP", ["OpsHTTP", "OpsSystem"]),
         plugin("Notify", ["OpsHTTP"]),
 
         .target(
             name: "TestKit", dependencies: ["OpsCore", "OpsPlugin", "OpsSystem", log, collections],
             path: "Tests/TestKit",
             swiftSettings: settings),
+        .target(
+            name: "HTTPTestServer", dependencies: [nioCore, nioHTTP1, nioPosix, nioSSL],
+            path: "Tests/HTTPTestServer", swiftSettings: settings),
         tests("OpsCoreTests", ["OpsCore"]),
         tests("OpsYAMLTests", ["OpsYAML", "OpsCore"]),
         tests("OpsSystemTests", ["OpsSystem", "OpsCore"]),
-        tests("OpsHTTPTests", ["OpsHTTP", "OpsCore", nioCore, nioHTTP1, nioPosix]),
+        tests("OpsHTTPTests", ["OpsHTTP", "OpsCore", "HTTPTestServer"]),
         tests("OpsRegistryTests", ["OpsRegistry", "OpsHTTP", "OpsCore"]),
         tests("OpsArchiveTests", ["OpsArchive", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("OpsPluginTests", ["OpsPlugin", "OpsCore"]),
@@ -108,10 +111,10 @@ let package = Package(
         tests(
             "ContainerPluginTests",
             ["ContainerPlugin", "OpsRegistry", "OpsPlugin", "OpsSystem", "OpsCore"]),
-        tests("SecretsPluginTests", ["SecretsPlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
+        tests("SecretsPluginTests", ["SecretsPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
         tests("ArchivePluginTests", ["ArchivePlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
-        tests("HTTPPluginTests", ["HTTPPlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
-        tests("NotifyPluginTests", ["NotifyPlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
+        tests("HTTPPluginTests", ["HTTPPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
+        tests("NotifyPluginTests", ["NotifyPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
         tests("CLITests", ["OpsCore", "OpsSystem"]),
         tests("InteropTests", ["OpsCore", "OpsSystem"]),
     ]
