@@ -1,6 +1,7 @@
 package import Logging
 package import OpsCore
 import OpsHTTP
+import OrderedCollections
 import Synchronization
 
 /// Pushes an image, or an index of several, under tags of one registry.

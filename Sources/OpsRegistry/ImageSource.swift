@@ -1,5 +1,6 @@
-package import OpsCore
+import OpsCore
 package import OpsHTTP
+import OrderedCollections
 
 /// Where an image is read from: an image layout, a registry, or nothing (`ScratchImage`).
 package protocol ImageSource: Sendable {

@@ -1,6 +1,7 @@
 import OpsCore
 import OpsHTTP
 import OpsSystem
+import OrderedCollections
 import Synchronization
 
 /// A program that keeps credentials, `docker-credential-NAME` (docker, "Credential helper protocol").

@@ -1,4 +1,4 @@
-package import OpsCore
+import OpsCore
 import OpsSystem
 
 /// Finds the credentials that docker, podman and their like have kept (docker's config.json;

@@ -1,6 +1,7 @@
 import OpsCore
 import OpsHTTP
 import OpsSystem
+import OrderedCollections
 
 /// Answers a registry's challenges, and keeps the answers: tokens by the scopes they were asked for
 /// (distribution, "Token Authentication Specification" and "OAuth2"), basic authorization by repository.

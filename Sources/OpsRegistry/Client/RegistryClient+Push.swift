@@ -1,5 +1,5 @@
 import OpsCore
-import OpsHTTP
+package import OpsHTTP
 
 extension RegistryClient {
     /// How a blob came to be in the repository.

@@ -1,5 +1,5 @@
 import Logging
-import OpsCore
+package import OpsCore
 package import OpsHTTP
 
 /// Talks to one registry (OCI distribution-spec v1.1). Authorization is shared by all its requests.

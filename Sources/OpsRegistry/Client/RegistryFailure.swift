@@ -1,5 +1,6 @@
 import OpsCore
 import OpsHTTP
+import OrderedCollections
 
 /// Says in words what a registry's error answer means (OCI distribution-spec, "Error Codes").
 enum RegistryFailure {

@@ -1,4 +1,4 @@
-import OpsCore
+package import OpsCore
 package import OpsHTTP
 
 extension ByteStream {

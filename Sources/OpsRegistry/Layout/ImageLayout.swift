@@ -1,6 +1,7 @@
 package import OpsCore
 package import OpsHTTP
 import OpsSystem
+import OrderedCollections
 
 /// An image layout: a folder of content by digest, with an index of what it holds (OCI image-spec,
 /// image-layout.md).

@@ -17,14 +17,13 @@ package final class LayoutWriter: Sendable {
     ///
     /// Throws: an `OpsError` where it cannot be made, or where the path is a folder with something else in it.
     package init(_ path: String) throws(OpsError) {
-        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        let path = path.utf8.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.path = path
         if FileStatus.find(path) != nil, !Self.isEmptyFolder(path) { _ = try ImageLayout(path: path).index() }
-        let parent = parentFolder(of: self.path)
+        let parent = parentFolder(of: path)
         try makeFolders(parent)
-        let name = self.path.utf8.lastIndex(of: UInt8(ascii: "/")).map {
-            String(self.path[self.path.utf8.index(after: $0)...])
-        }
-        var template = Array("\(parent)/.\(name ?? self.path).ops-XXXXXX".utf8CString)
+        let name = path.split(separator: "/").last.map(String.init) ?? "layout"
+        var template = Array("\(parent)/.\(name.prefix(60)).ops-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw .system("make a folder in", parent) }
         let bytes = template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         staging = ImageLayout(path: String(decoding: bytes, as: UTF8.self))
@@ -129,7 +128,7 @@ package final class LayoutWriter: Sendable {
         guard file >= 0 else { throw OpsError.system("write", partial) }
         defer { close(file) }
         for try await chunk in stream {
-            try chunk.withUnsafeBytes { (bytes) throws(OpsError) in try writeAll(bytes, to: file, path: partial) }
+            try chunk.withUnsafeBytes { try writeAll($0, to: file, path: partial) }
         }
         guard fchmod(file, 0o644) == 0, rename(partial, path) == 0 else { throw OpsError.system("write", path) }
     }

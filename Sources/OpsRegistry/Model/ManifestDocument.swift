@@ -1,4 +1,5 @@
 package import OpsCore
+import OrderedCollections
 
 /// A manifest or index as it was read or will be written: its very bytes, which are never encoded anew.
 package struct ManifestDocument: Sendable {
