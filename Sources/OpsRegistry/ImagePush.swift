@@ -15,8 +15,8 @@ package struct ImagePush: Sendable {
         package var uploadedBytes = 0
         package var mountedBlobs = 0
         package var existingBlobs = 0
-        /// Tags that already pointed to the image.
-        package var unchangedTags = 0
+
+        package init() {}
     }
 
     /// An image that is to be pushed: all of its manifests, read and checked.

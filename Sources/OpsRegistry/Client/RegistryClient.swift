@@ -112,17 +112,5 @@ package struct RegistryClient: Sendable {
         }
     }
 
-    /// The content of a blob. Size and digest are checked as it comes; see `verified`.
-    package func blob(_ repository: RepositoryName, _ descriptor: Descriptor) async throws -> ByteStream {
-        let name = "\(descriptor.digest) of \(host)/\(repository)"
-        let request = HTTPRequest("GET", try url(repository, "blobs/\(descriptor.digest)"))
-        let response = try await send(request, scopes: [.pull(repository)])
-        guard response.status == 200 else { throw await RegistryFailure.error(response, "reading \(name)") }
-        if let length = response.contentLength, length != descriptor.size {
-            throw OpsError(.mismatch, "\(name) has \(length) bytes, not \(descriptor.size)")
-        }
-        return try response.chunks.verified(descriptor, name: name)
-    }
-
     private static let acceptManifests = [("Accept", MediaType.manifests.joined(separator: ", "))]
 }
