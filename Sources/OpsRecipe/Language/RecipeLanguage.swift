@@ -138,7 +138,7 @@ package enum RecipeLanguage {
     package static let need = LanguageObject(
         "need", "A task that runs before",
         [
-            LanguageKey("task", .text, "Its name", required: true),
+            LanguageKey("task", .text, "The task's name", required: true),
             LanguageKey("with", .map(.value), "Values for its own inputs"),
             LanguageKey("as", .text, "The name in 'needs.NAME'"),
         ])
