@@ -55,7 +55,7 @@ package enum RecipeLanguage {
         LanguageKey(
             "files", .map(.value), "Private files: the variable that holds the path, and the content", run: false),
         LanguageKey("timeout", .duration, "The limit of one attempt"),
-        LanguageKey("retry", .object("retry"), "Tries again after a failure"),
+        LanguageKey("retry", .object("retry"), "Tries again after a failure", run: false),
         LanguageKey(
             "returns", .either([.text, .map(.choice(returnTypes))]),
             "Outputs: a name for the trimmed standard output, or the names written to OPS_OUTPUT with their types"),
