@@ -40,6 +40,35 @@ package final class LayoutWriter: Sendable {
         return descriptor
     }
 
+    /// Adds a blob whose bytes come in pieces. Blocking.
+    ///
+    /// - Parameter body: gives the pieces, in order, to the function it is handed.
+    /// Throws: what `body` throws, or an `OpsError`.
+    package func add(
+        mediaType: String, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws -> Descriptor {
+        var template = Array((staging.path + "/blobs/sha256/.XXXXXX").utf8CString)
+        let file = mkstemp(&template)
+        guard file >= 0 else { throw OpsError.system("write", path) }
+        defer {
+            close(file)
+            // Gone under this name where all went well.
+            unlink(template)
+        }
+        var hasher = DigestHasher()
+        var size = 0
+        try body { bytes in
+            hasher.update(bytes)
+            size += bytes.count
+            try writeAll(bytes, to: file, path: path)
+        }
+        let digest = hasher.finalize()
+        guard fchmod(file, 0o644) == 0, rename(template, staging.file(digest)) == 0 else {
+            throw OpsError.system("write", path)
+        }
+        return Descriptor(mediaType: mediaType, digest: digest, size: size)
+    }
+
     /// Adds a blob of another source, verified. One that the layout holds already is taken from there.
     package func add(_ descriptor: Descriptor, from source: any ImageSource) async throws {
         guard !staging.holds(descriptor) else { return }
