@@ -65,7 +65,7 @@ let package = Package(
                 "NotifyPlugin",
                 arguments, log,
             ]),
-        module("OpsReport", ["OpsEngine", "OpsSystem", "OpsCore"]),
+        module("OpsReport", ["OpsEngine", "OpsPlugin", "OpsSystem", "OpsCore"]),
         module(
             "OpsEngine",
             ["OpsRecipe", "OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", log, crypto]),
@@ -106,7 +106,7 @@ let package = Package(
         tests("OpsPluginTests", ["OpsPlugin", "OpsCore"]),
         tests("OpsRecipeTests", ["OpsRecipe", "OpsPlugin", "OpsYAML", "OpsCore"]),
         tests("OpsEngineTests", ["OpsEngine", "OpsRecipe", "OpsPlugin", "OpsSystem", "OpsCore"]),
-        tests("OpsReportTests", ["OpsReport", "OpsEngine", "OpsCore"]),
+        tests("OpsReportTests", ["OpsReport", "OpsEngine", "OpsPlugin", "OpsCore"]),
         tests("ShellPluginTests", ["ShellPlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests(
             "ContainerPluginTests",

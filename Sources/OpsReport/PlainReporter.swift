@@ -3,7 +3,7 @@ package import OpsEngine
 /// The report without a terminal: plain lines.
 package final class PlainReporter: Reporter {
     /// Where the output of steps goes.
-    package enum Stream: Sendable {
+    package enum Stream: String, Sendable {
         /// Each task's output whole, when it ends; of a task that runs alone, at once.
         case grouped
         /// Whole lines with the task in front.
@@ -12,18 +12,33 @@ package final class PlainReporter: Reporter {
         case raw
     }
 
+    private let report: RunReport
     private let output: ReportOutput
 
-    /// `output` gets the report and, but for `raw`, the output of steps; `streams` are the process's own two,
-    /// for `raw`.
+    /// `standardOutput` gets the report and the output of steps. For `raw`, the two get the steps' own two
+    /// streams, and standard error the report.
     package init(
-        _ stream: Stream = .grouped, output: ReportOutput,
-        streams: (standardOutput: ReportOutput, standardError: ReportOutput)? = nil,
+        _ stream: Stream = .grouped, standardOutput: ReportOutput, standardError: ReportOutput,
         options: ReportOptions = ReportOptions()
     ) {
+        let output = stream == .raw ? standardError : standardOutput
         self.output = output
+        let body: RunReport.Body
+        switch stream {
+        case .grouped: body = .grouped
+        case .prefixed: body = .prefixed
+        case .raw: body = .raw(standardOutput: standardOutput, standardError: standardError)
+        }
+        report = RunReport(body, options: options) { output.write($0) }
     }
 
-    package func receive(_ event: RunEvent) {}
-    package func close() { output.flush() }
+    package func receive(_ event: RunEvent) {
+        report.receive(event)
+        output.flush()
+    }
+
+    package func close() {
+        report.close()
+        output.flush()
+    }
 }

@@ -14,7 +14,7 @@ package final class JournalWriter: RunEventSink {
     package init(runDirectory: String) throws {
         path = runDirectory + "/journal.jsonl"
         descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SystemFailure.error("open", path) }
+        guard descriptor >= 0 else { throw OpsError.system("open", path) }
     }
 
     deinit { close(descriptor) }
@@ -29,7 +29,7 @@ package final class JournalWriter: RunEventSink {
         }
         do {
             try writeAll(EventJSON.line(event), to: descriptor, path: path)
-            if isEnding, fdatasync(descriptor) != 0 { throw SystemFailure.error("fdatasync", path) }
+            if isEnding, fdatasync(descriptor) != 0 { throw OpsError.system("fdatasync", path) }
         } catch {
             failure = error as? OpsError ?? OpsError(.system, "cannot write \(path)", cause: error)
         }

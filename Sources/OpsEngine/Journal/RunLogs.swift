@@ -1,3 +1,4 @@
+import Crypto
 import Glibc
 import OpsCore
 import OpsSystem
@@ -35,9 +36,13 @@ package final class RunLogs {
             }
         }
         // A file's name has at most 255 bytes; a longer one keeps its head and a hash of the whole.
-        if name.utf8.count > 200 { name = "\(name.prefix(160))%\(StableHash.hexadecimal(task.description))" }
+        if name.utf8.count > 200 { name = "\(name.prefix(160))%\(hash(task.description))" }
         return "\(directory)/\(name).log"
     }
+}
+
+private func hash(_ text: String) -> String {
+    SHA256.hash(data: Array(text.utf8)).prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
 
 /// One file that grows.
@@ -54,7 +59,7 @@ final class LogFile {
         if descriptor < 0 {
             if let slash = path.lastIndex(of: "/") { try makeFolders(String(path[..<slash]), mode: 0o700) }
             descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw SystemFailure.error("open", path) }
+            guard descriptor >= 0 else { throw OpsError.system("open", path) }
         }
         try writeAll(bytes, to: descriptor, path: path)
     }

@@ -29,8 +29,8 @@ package struct StateDirectory: Sendable {
     package var runs: String { path + "/runs" }
 
     /// A new identifier: sorts by time, is unique on this machine: `20261121-095530-1f2e`.
-    package static func newRunID(now: Double, process: Int32) -> String {
-        let stamp = WallClock.iso8601(now).filter(\.isNumber)
+    package static func newRunID(now: Double) -> String {
+        let stamp = Timestamp.iso8601(now).filter(\.isNumber)
         let digits = String(UInt16.random(in: .min ... .max), radix: 16)
         let suffix = String(repeating: "0", count: 4 - digits.count) + digits
         return "\(stamp.prefix(8))-\(stamp.dropFirst(8).prefix(6))-\(suffix)"
@@ -56,7 +56,7 @@ package struct StateDirectory: Sendable {
         let sorted = names.sorted(by: >)
         for (position, name) in sorted.enumerated() {
             if position < keep {
-                guard let status = try? FileStatus(path: "\(runs)/\(name)"), now - status.modified > age else { continue }
+                guard let status = try? FileStatus("\(runs)/\(name)"), now - Double(status.modified) > age else { continue }
             }
             try? removeTree("\(runs)/\(name)")
         }

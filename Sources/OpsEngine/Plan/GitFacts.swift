@@ -1,4 +1,4 @@
-import OpsCore
+package import OpsCore
 import OpsSystem
 import OrderedCollections
 

@@ -1,5 +1,6 @@
 package import OpsCore
 import OpsPlugin
+import OpsRecipe
 import OrderedCollections
 
 /// A plan as data (`ops plan --format json`, and `plan.json` of a run). The members are those that ops(1)

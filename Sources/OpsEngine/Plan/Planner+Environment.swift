@@ -1,4 +1,5 @@
 import OpsCore
+import OpsPlugin
 import OpsRecipe
 import OpsSystem
 import OrderedCollections
@@ -9,13 +10,14 @@ extension Planner {
     mutating func baseEnvironment() throws -> BaseEnvironment {
         var variables: [String: String] = [:]
         let scope = Scope(
-            inputs: request.inputs, vars: recipe.vars, git: [:], host: HostFacts.values,
+            inputs: request.inputs, vars: recipe.vars, git: [:], host: Scope.hostFacts,
             recipeDirectory: recipe.directory, secrets: [:], environment: request.environment)
         for template in recipe.dotenv {
             guard let name = collect({ try scope.text(template, "dotenv") }) else { continue }
             let path = name.hasPrefix("/") ? name : recipe.directory + "/" + name
             collect {
-                guard let bytes = try readFileIfPresent(path, limit: 1 << 20) else { return }
+                guard FileStatus.find(path) != nil else { return }
+                let bytes = try readFile(path, limit: 1 << 20)
                 for (key, value) in try Dotenv.parse(bytes, file: name) { variables[key] = value }
             }
         }

@@ -29,10 +29,13 @@ extension Planner {
         if let task { for template in task.env.values { use.add(template) } }
         var decision = step.condition.map { decide($0, in: scope) } ?? .run
         if id.part == .onFailure, decision == .run { decision = .onFailure("a step before it fails") }
+        var name = step.id
+        if let template = step.name { name = collect { try scope.text(template, "name") } ?? name }
+        let planner = self
+        let directory = collect { try planner.directory(of: step, task, scope) } ?? recipe.directory
         var planned = PlannedStep(
-            id: id, definition: step, decision: decision,
-            name: step.name.flatMap { name in collect { try scope.text(name, "name") } } ?? step.id, summary: step.action.name,
-            directory: collect { try directory(of: step, task, scope) } ?? recipe.directory,
+            id: id, definition: step, decision: decision, name: name, summary: step.action.name,
+            directory: directory,
             shell: (step.shell ?? task?.shell ?? recipe.defaults.shell)?.command ?? ["bash"],
             timeout: step.timeout ?? (id.part == .steps ? nil : CleanUp.bound), effects: [],
             outputs: [:], secrets: use.secrets.sorted())

@@ -1,3 +1,4 @@
+import Logging
 package import OpsCore
 package import OpsPlugin
 package import OpsRecipe
@@ -55,9 +56,10 @@ package struct Planner {
             use.git, in: recipe.directory, environment: request.environment, isOnline: request.isOnline)
         let secrets = plannedSecrets(use.secrets)
         var scope = Scope(
-            inputs: request.inputs, vars: recipe.vars, git: git, host: HostFacts.values,
+            inputs: request.inputs, vars: recipe.vars, git: git, host: Scope.hostFacts,
             recipeDirectory: recipe.directory, secrets: Self.values(of: secrets), environment: base.variables)
-        collect { try scope.extend(with: recipe.env) }
+        let env = recipe.env
+        collect { try scope.extend(with: env) }
 
         var tasks: [PlannedTask] = []
         var instances: [String: [Int]] = [:]

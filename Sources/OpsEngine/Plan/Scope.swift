@@ -1,5 +1,6 @@
 package import OpsCore
 package import OpsRecipe
+import OpsSystem
 package import OrderedCollections
 
 /// The values behind an expression's names, in a plan (where what only a run can know is unknown) or a run.
@@ -48,6 +49,11 @@ package struct Scope: ExpressionScope, Sendable {
     }
 
     package func status(_ function: String) throws -> Value? { statuses?.value(function) }
+
+    /// `host.os`, `host.arch`, `host.cpus`.
+    static let hostFacts: ValueMap = [
+        "os": .string(Host.system), "arch": .string(Host.architecture), "cpus": .integer(Host.processors),
+    ]
 
     private func whole(_ name: String, _ range: SourceRange) throws -> Value {
         switch name {

@@ -30,8 +30,8 @@ extension Run {
         if states[index].timedOut { ending = (.timedOut, ending.failure) }
 
         let reason = states[index].cancelReason
-        let shielded = scope
-        let cleanUp = SwiftTask { await self.cleanUp(task, after: ending, scope: shielded) }
+        let (shielded, before) = (scope, ending)
+        let cleanUp = SwiftTask(executorPreference: EventLoop.shared) { await self.cleanUp(task, after: before, scope: shielded) }
         let isClean = task.onFailure.isEmpty && task.finally.isEmpty ? true : await cleanUp.value
         if !isClean, ending.outcome == .succeeded { ending.outcome = .failed }
         var outputs: ValueMap = [:]
@@ -134,7 +134,7 @@ extension Run {
     /// What a task's expressions see: its needs are done.
     func runScope(for index: Int? = nil) -> Scope {
         var scope = Scope(
-            inputs: plan.inputs, vars: plan.recipe.vars, git: plan.git, host: HostFacts.values,
+            inputs: plan.inputs, vars: plan.recipe.vars, git: plan.git, host: Scope.hostFacts,
             recipeDirectory: plan.recipe.directory, secrets: secrets.values, run: runFacts,
             environment: plan.environment.variables)
         guard let index else { return scope }
@@ -151,6 +151,6 @@ extension Run {
     }
 
     private var runFacts: ValueMap {
-        ["id": .string(id), "started": .string(WallClock.iso8601(startedAt)), "temp": .string(temporaryDirectory)]
+        ["id": .string(id), "started": .string(Timestamp.iso8601(startedAt)), "temp": .string(temporaryDirectory)]
     }
 }

@@ -1,27 +1,27 @@
-package import OpsCore
+import OpsCore
 package import OpsPlugin
 import OpsRecipe
-import OpsSystem
+package import OpsSystem
 import OrderedCollections
 
 /// Runs a plan: a bounded parallel graph on the event loop's one thread.
 ///
 /// It starts nothing that the plan does not list. All that happens goes to the sinks as events, masked.
-package actor Run {
-    package nonisolated var unownedExecutor: UnownedSerialExecutor { EventLoop.shared.asUnownedSerialExecutor() }
+@EventLoopActor
+package final class Run {
 
-    package nonisolated let id: String
-    nonisolated let plan: Plan
-    nonisolated let options: RunOptions
-    nonisolated let catalog: PluginCatalog
+    package let id: String
+    let plan: Plan
+    let options: RunOptions
+    let catalog: PluginCatalog
     /// `run.temp`: a private folder, removed at the end.
-    nonisolated let temporaryDirectory: String
+    let temporaryDirectory: String
     var secrets: SecretStore
     /// The fetch under way.
     var fetching: SwiftTask<[String: Value], any Error>?
     private let sinks: [any RunEventSink]
-    /// Where output is kept; nil keeps none.
-    let logs: RunLogs?
+    /// Where output is kept.
+    let logs: RunLogs
 
     var states: [TaskState] = []
     var ready: [Int] = []
@@ -38,6 +38,8 @@ package actor Run {
     var nextToken = 0
     var cleanUpWork: SwiftTask<Void, Never>?
     let started = ContinuousClock.now
+    let startedAt = Timestamp.now
+    private var journalFailed = false
 
     /// Why the whole run ends early.
     package struct Interruption: Sendable {
@@ -47,14 +49,14 @@ package actor Run {
 
     package init(
         id: String, plan: Plan, options: RunOptions, catalog: PluginCatalog, environment: [String: String],
-        temporaryDirectory: String, logs: RunLogs?, sinks: sending [any RunEventSink]
+        temporaryDirectory: String, runDirectory: String, sinks: [any RunEventSink]
     ) {
         self.id = id
         self.plan = plan
         self.options = options
         self.catalog = catalog
         self.temporaryDirectory = temporaryDirectory
-        self.logs = logs
+        logs = RunLogs(runDirectory: runDirectory)
         self.sinks = sinks
         secrets = SecretStore(plan: plan, catalog: catalog, environment: environment)
     }
@@ -92,8 +94,11 @@ package actor Run {
     }
 
     func emit(_ kind: RunEvent.Kind) {
-        let event = RunEvent(time: WallClock.now, kind: kind)
+        let event = RunEvent(time: Timestamp.now, kind: kind)
         for sink in sinks { sink.receive(event) }
+        guard !journalFailed, let failure = sinks.lazy.compactMap(\.failure).first else { return }
+        journalFailed = true
+        interrupt(Interruption(reason: OpsError.text(of: failure), exitStatus: 1))
     }
 
     func message(_ level: Message.Level, _ text: String, step: StepID?) {
@@ -126,7 +131,7 @@ package actor Run {
     private func runRecipeCleanUp() async {
         let failed = hasFailed
         guard !plan.finally.isEmpty || failed && !plan.onFailure.isEmpty else { return }
-        let work = SwiftTask { await self.runRecipeSteps(failed: failed) }
+        let work = SwiftTask(executorPreference: EventLoop.shared) { await self.runRecipeSteps(failed: failed) }
         cleanUpWork = work
         await work.value
     }

@@ -1,4 +1,4 @@
-package import OpsCore
+import OpsCore
 
 /// How to run a plan.
 package struct RunOptions: Sendable {

@@ -52,7 +52,7 @@ final class StepOutput {
 extension Run {
     func openOutput(_ step: PlannedStep) -> Int {
         nextToken += 1
-        outputs[nextToken] = StepOutput(step: step.id, registry: secrets.registry, log: logs?.file(for: step.id.task))
+        outputs[nextToken] = StepOutput(step: step.id, registry: secrets.registry, log: logs.file(for: step.id.task))
         return nextToken
     }
 
