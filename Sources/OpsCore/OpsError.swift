@@ -26,6 +26,8 @@ public struct OpsError: Error, Sendable, CustomStringConvertible {
         public static let system = Code("system")
         /// This version cannot do it.
         public static let unsupported = Code("unsupported")
+        /// The command line is used wrongly (exit status 64).
+        public static let usage = Code("usage")
         /// Somebody else holds what this needs (exit status 75).
         public static let busy = Code("busy")
     }

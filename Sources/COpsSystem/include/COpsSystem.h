@@ -1,1 +1,70 @@
-void csystem_stub(void);
+#ifndef COPSSYSTEM_H
+#define COPSSYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// The text of an error number, from a table: safe from any thread.
+const char *ops_error_text(int code);
+
+/// What a child process is started with.
+struct ops_spawn_request {
+    const char *path;             ///< the program, already looked up
+    char *const *arguments;       ///< ended by NULL
+    char *const *environment;     ///< ended by NULL
+    const char *directory;        ///< NULL for the caller's own
+    int streams[3];               ///< what becomes 0, 1 and 2
+    bool owns_session;            ///< setsid; else a process group of its own
+    int terminal;                 ///< handed over to the group; -1 for none
+};
+
+/// Starts a child process in a group of its own, with default signals and no descriptor but its three streams.
+///
+/// `*pidfd` becomes readable when it ends. Gives the process id, or a negative error number: that of the step
+/// that failed in the child, exec included. One at a time; the calling thread waits until exec.
+pid_t ops_spawn(const struct ops_spawn_request *spawn, int *pidfd);
+
+/// Reaps an ended child; gives 1 with its wait status, 0 while it runs, or a negative error number.
+int ops_reap(pid_t pid, int *status);
+
+/// Reaps what has ended of a process group among our children (orphans included).
+void ops_reap_group(pid_t group);
+
+/// Orphans of our children become ours, so that they can be reaped.
+void ops_become_subreaper(void);
+
+/// Makes a process group the terminal's foreground group, also when we are in the background.
+void ops_take_terminal(int terminal, pid_t group);
+
+int ops_pipe(int descriptors[2]);
+/// Enlarges a pipe as far as the system allows.
+void ops_grow_pipe(int descriptor, int size);
+
+/// Writes each of these signals, as one byte, to `descriptor` from now on; those ignored so far stay ignored.
+void ops_forward_signals(const int *signals, int count, int descriptor);
+
+struct ops_event { uint64_t key; uint32_t events; };
+enum { OPS_READABLE = 1, OPS_WRITABLE = 4, OPS_ERROR = 8, OPS_HANGUP = 16 };
+int ops_poll_create(void);
+int ops_poll_add(int poll, int descriptor, uint32_t events, uint64_t key);
+void ops_poll_remove(int poll, int descriptor);
+/// Gives the number of events, 0 when `milliseconds` (-1: none) passed, or a negative error number.
+int ops_poll_wait(int poll, struct ops_event *events, int count, int milliseconds);
+/// A descriptor that `ops_wake` makes readable and `ops_wake_clear` unreadable.
+int ops_wake_create(void);
+void ops_wake(int descriptor);
+void ops_wake_clear(int descriptor);
+
+/// The width of a terminal in columns, or 0.
+int ops_terminal_width(int descriptor);
+
+/// The processors this process may run on.
+int ops_processor_count(void);
+
+int ops_is_directory(mode_t mode);
+int ops_is_regular(mode_t mode);
+int ops_is_link(mode_t mode);
+
+#endif

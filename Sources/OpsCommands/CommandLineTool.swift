@@ -1,0 +1,92 @@
+package import ArgumentParser
+import OpsCore
+
+/// `ops` from its arguments to its exit status.
+package enum CommandLineTool {
+    package static let version = "0.1.0"
+
+    /// Runs the command that the words behind `ops` name. The usual run is parsed by a small table, since
+    /// ArgumentParser's tree costs more than the whole start; everything else is ArgumentParser's.
+    package static func run(_ arguments: [String]) async -> Int32 {
+        let words = normalized(arguments)
+        if words == ["--version"] { return await status { try Console.output("ops \(version)\n") } }
+        if words.first.map({ !rootWords.contains($0) }) ?? true, let parsed = RunArguments(fast: words.first == "run" ? Array(words.dropFirst()) : words) {
+            return await status { try await RunAction.perform(parsed, .current()) }
+        }
+        do {
+            let isRun = words.first.map { !rootWords.contains($0) && $0 != "run" } ?? true
+            var command = try Ops.parseAsRoot(isRun ? ["run"] + words : words)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch let error as ExitCode {
+            return error.rawValue
+        } catch {
+            let code = Ops.exitCode(for: error)
+            let message = Ops.fullMessage(for: error)
+            if code.isSuccess {
+                return await status { try Console.output(message + "\n") }
+            }
+            Console.error(message + "\n")
+            return code.rawValue
+        }
+    }
+
+    /// What ArgumentParser's root takes as its first word.
+    private static let rootWords: Set<String> = [
+        "plan", "list", "show", "graph", "lint", "runs", "logs", "actions", "schema", "init", "secrets", "manual",
+        "help", "--help", "-h", "--help-hidden", "--generate-completion-script", "--experimental-dump-help", "---completion",
+    ]
+
+    /// Global options may stand before the command: they are moved behind it.
+    private static func normalized(_ arguments: [String]) -> [String] {
+        var leading: [String] = []
+        var rest = arguments[...]
+        while let word = rest.first, word.hasPrefix("-") {
+            let name = word.prefix { $0 != "=" }
+            guard ["-f", "--file", "-C", "--directory", "--color"].contains(name) else { break }
+            leading.append(rest.removeFirst())
+            if !word.contains("="), let value = rest.popFirst() { leading.append(value) }
+        }
+        guard let first = rest.first, first == "run" || rootWords.contains(first) else { return leading + rest }
+        return [first] + leading + rest.dropFirst()
+    }
+
+    /// Runs `body`, prints what it throws, and gives the exit status.
+    static func status(_ body: () async throws -> Void) async -> Int32 {
+        do {
+            try await body()
+            return 0
+        } catch let error as ExitCode {
+            return error.rawValue
+        } catch {
+            return ErrorReport.print(error, context: .current())
+        }
+    }
+
+    /// For commands: like `status`, thrown where it is not 0.
+    static func finish(_ body: () async throws -> Void) async throws {
+        let status = await status(body)
+        if status != 0 { throw ExitCode(status) }
+    }
+}
+
+/// The tree of commands.
+struct Ops: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ops",
+        abstract: "Run task recipes: an honest plan, constant scripts, secrets that stay unseen.",
+        discussion: """
+            ops TASK is short for ops run TASK; ops alone runs the task 'default', or lists the tasks. The recipe \
+            is ops.yaml, ops.yml or .ops.yaml in this folder or the nearest parent. See ops(1) and ops-recipe(5).
+            """,
+        version: CommandLineTool.version,
+        subcommands: [
+            RunCommand.self, PlanCommand.self, ListCommand.self, ShowCommand.self, GraphCommand.self, LintCommand.self,
+            RunsCommand.self, LogsCommand.self, ActionsCommand.self, SchemaCommand.self, InitCommand.self,
+            SecretsCommand.self, ManualCommand.self,
+        ])
+}

@@ -1,0 +1,49 @@
+import OpsCore
+import OpsReport
+import OpsSystem
+
+/// Prints errors to standard error and gives the exit status they mean (ops(1), "Exit status").
+enum ErrorReport {
+    static func print(_ error: any Error, context: CommandContext) -> Int32 {
+        let style = context.style(.auto, isTerminal: context.isErrorTerminal)
+        switch error {
+        case let error as DiagnosticsError:
+            Console.error(text(of: error.diagnostics, style: style, context: context))
+            return 2
+        case let error as OpsError:
+            if let location = error.location {
+                let diagnostic = Diagnostic(code: error.code.description, error.message, hint: error.hint, at: location)
+                Console.error(text(of: [diagnostic], style: style, context: context))
+            } else {
+                let cause = error.cause.map { ": \(OpsError.text(of: $0))" } ?? ""
+                Console.error("ops: \(style.paint("error:", .red)) \(error.message)\(cause)\n")
+                if let hint = error.hint { Console.error("     \(hint)\n") }
+            }
+            return status(of: error.code)
+        default:
+            Console.error("ops: \(style.paint("error:", .red)) \(OpsError.text(of: error))\n")
+            return 1
+        }
+    }
+
+    private static func status(of code: OpsError.Code) -> Int32 {
+        switch code {
+        case .usage: 64
+        case .busy: 75
+        case .timeout: 124
+        default: 2
+        }
+    }
+
+    /// Diagnostics with the lines they speak of, as compilers print them.
+    static func text(of diagnostics: [Diagnostic], style: Style, context: CommandContext) -> String {
+        var sources: [String: SourceText] = [:]
+        for file in Set(diagnostics.compactMap(\.range?.file)) {
+            let path = file.hasPrefix("/") ? file : context.directory + "/" + file
+            // Without its text a diagnostic is printed without the line.
+            guard let bytes = try? readFile(path, limit: 8 << 20) else { continue }
+            sources[file] = SourceText(file: file, bytes: bytes)
+        }
+        return DiagnosticRenderer.text(of: diagnostics, sources: sources, color: style.color)
+    }
+}

@@ -1,0 +1,106 @@
+import ArchivePlugin
+import ContainerPlugin
+import HTTPPlugin
+import NotifyPlugin
+import OpsCore
+import OpsEngine
+import OpsPlugin
+import OpsRecipe
+import OpsSystem
+import OrderedCollections
+import SecretsPlugin
+import ShellPlugin
+
+/// A loaded recipe with all that a command needs to plan it.
+struct RecipeSession {
+    let context: CommandContext
+    let catalog: PluginCatalog
+    let loaded: LoadedRecipe
+    /// Where ops works: the caller's folder, or that of `-C`.
+    let directory: String
+
+    var recipe: Recipe { loaded.recipe }
+
+    /// The built-in plugins. The one place that knows them.
+    static func builtIn() throws(OpsError) -> PluginCatalog {
+        try PluginCatalog([
+            ShellPlugin.plugin, ArchivePlugin.plugin, ContainerPlugin.plugin, HTTPPlugin.plugin, NotifyPlugin.plugin,
+            SecretsPlugin.plugin,
+        ])
+    }
+
+    /// Finds and loads the recipe. Throws: an `OpsError`, or a `DiagnosticsError` with all that is wrong.
+    init(file: String?, directory: String?, context: CommandContext) throws {
+        var context = context
+        let named = context.value(directory, twin: RunOption.directory.twin)
+        if let named {
+            context.directory = named.hasPrefix("/") ? named : context.directory + "/" + named
+            guard FileStatus.find(context.directory)?.kind == .directory else {
+                throw OpsError(.invalid, "there is no folder \(named)", hint: "-C takes an existing folder")
+            }
+        }
+        self.context = context
+        self.directory = context.directory
+        catalog = try Self.builtIn()
+        let path: String
+        if let file = context.value(file, twin: RunOption.file.twin) {
+            path = file
+        } else if let found = try RecipeLocator.find(from: context.directory) {
+            path = found.hasPrefix(context.directory + "/") ? String(found.dropFirst(context.directory.count + 1)) : found
+        } else {
+            throw OpsError(
+                .invalid, "there is no recipe here: no ops.yaml, ops.yml or .ops.yaml in \(context.directory) or above",
+                hint: "'ops init' writes one; -f names another")
+        }
+        loaded = try RecipeLoader.load(file: path, directory: context.directory, catalog: catalog)
+    }
+
+    /// The tasks and inputs among the words of a command line: a word with `=` is an input.
+    static func split(_ words: [String]) -> (tasks: [String], inputs: [(key: String, value: String)]) {
+        var tasks: [String] = []
+        var inputs: [(key: String, value: String)] = []
+        for word in words {
+            if let equals = word.firstIndex(of: "=") {
+                inputs.append((String(word[..<equals]), String(word[word.index(after: equals)...])))
+            } else {
+                tasks.append(word)
+            }
+        }
+        return (tasks, inputs)
+    }
+
+    /// Binds inputs and plans. Throws: a `DiagnosticsError` with all that is wrong.
+    func plan(
+        tasks: [String], inputs: [(key: String, value: String)], inputsFile: String? = nil, arguments: [String] = [],
+        isOnline: Bool = false
+    ) async throws -> Plan {
+        if !arguments.isEmpty, tasks.count != 1 {
+            throw OpsError(.usage, "arguments behind -- need exactly one task", hint: "name one task")
+        }
+        // An unknown task is a better first message than its missing inputs.
+        var used: Set<String> = []
+        if let order = try? TaskSelection.reached(by: tasks, in: recipe) { used = recipe.usedInputs(by: order) }
+        var bound: ValueMap = [:]
+        if !recipe.inputs.isEmpty || !inputs.isEmpty || inputsFile != nil {
+            let file = try inputsFile.map { try InputsFile.read($0, directory: directory) }
+            bound = try InputBinder.bind(
+                recipe.inputs, used: used, commandLine: inputs, file: file, environment: context.environment,
+                callerDirectory: directory)
+        }
+        var planner = Planner(
+            recipe: recipe, catalog: catalog,
+            request: PlanRequest(
+                tasks: tasks, inputs: bound, arguments: arguments, environment: context.environment,
+                ownVariables: Set(RunOption.allCases.map(\.twin)), isOnline: isOnline))
+        return try await planner.plan()
+    }
+}
+
+/// `--inputs FILE`.
+enum InputsFile {
+    /// Throws: an `OpsError` or `DiagnosticsError` where it cannot be read or is not a map.
+    static func read(_ name: String, directory: String) throws -> ValueMap {
+        let path = name.hasPrefix("/") ? name : directory + "/" + name
+        return try RecipeLoader.values(file: name, bytes: try readFile(path, limit: 8 << 20))
+    }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+
+/// The options of `ops run`, once for the fast parser, ArgumentParser, help, manual and environment twins.
+enum RunOption: String, CaseIterable, Sendable {
+    case file, directory, color
+    case dryRun = "dry-run"
+    case jobs
+    case keepGoing = "keep-going"
+    case timeout, grace, inputs, yes, stream
+    case logFormat = "log-format"
+    case logFile = "log-file"
+    case quiet, verbose
+
+    var short: Character? {
+        switch self {
+        case .file: "f"
+        case .directory: "C"
+        case .jobs: "j"
+        case .quiet: "q"
+        case .verbose: "v"
+        case .yes: "y"
+        default: nil
+        }
+    }
+
+    /// The name of its value; nil for a flag.
+    var valueName: String? {
+        switch self {
+        case .file, .inputs, .logFile: "file"
+        case .directory: "folder"
+        case .color: "when"
+        case .jobs: "n"
+        case .timeout, .grace: "duration"
+        case .stream: "mode"
+        case .logFormat: "format"
+        case .dryRun, .keepGoing, .yes, .quiet, .verbose: nil
+        }
+    }
+
+    /// The environment variable that sets it where the command line does not.
+    var twin: String { "OPS_" + rawValue.uppercased().replacing("-", with: "_") }
+
+    var summary: String {
+        switch self {
+        case .file: "The recipe; found as ops.yaml, ops.yml or .ops.yaml here or in a parent by default."
+        case .directory: "Act as if called in this folder."
+        case .color: "Colour: auto, always or never."
+        case .dryRun: "Show the plan and run nothing."
+        case .jobs: "How many tasks run at once; the number of processors by default."
+        case .keepGoing: "After a failure finish all that does not depend on it."
+        case .timeout: "End the whole run after this long (exit status 124)."
+        case .grace: "How long children have between SIGTERM and SIGKILL; 10s by default."
+        case .inputs: "Take inputs from a YAML or JSON file."
+        case .yes: "Answer yes to every confirm."
+        case .stream: "How steps' output is shown: grouped, prefixed or raw."
+        case .logFormat: "How the run is reported: auto, pretty, plain, json, github or gitlab."
+        case .logFile: "Write the report to a file too, as JSON lines."
+        case .quiet: "Print only failures."
+        case .verbose: "Print each step and debug messages."
+        }
+    }
+
+    var names: NameSpecification {
+        guard let short else { return .customLong(rawValue) }
+        return [.customShort(short), .customLong(rawValue)]
+    }
+
+    var help: ArgumentHelp { ArgumentHelp(stringLiteral: summary) }
+
+    var valueHelp: ArgumentHelp { ArgumentHelp(summary, valueName: valueName ?? "value") }
+}
+
+/// The words of an `ops run` command line, sorted.
+struct RunArguments: Sendable, Equatable {
+    var options: [RunOption: String] = [:]
+    var flags: Set<RunOption> = []
+    /// Tasks and `key=value` pairs, as they came.
+    var words: [String] = []
+    /// What stands behind `--`.
+    var arguments: [String] = []
+
+    init() {}
+
+    /// Reads the words behind `ops run`; nil where anything is not plain, for ArgumentParser to explain.
+    init?(fast words: [String]) {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            if word == "--" {
+                arguments = Array(rest)
+                return
+            }
+            guard word.hasPrefix("-"), word != "-" else {
+                self.words.append(word)
+                continue
+            }
+            guard let (option, attached) = Self.option(word) else { return nil }
+            if option.valueName == nil {
+                guard attached == nil else { return nil }
+                flags.insert(option)
+            } else if let value = attached ?? rest.popFirst(), attached != nil || !value.hasPrefix("-") {
+                options[option] = value
+            } else {
+                return nil
+            }
+        }
+    }
+
+    private static func option(_ word: String) -> (RunOption, attached: String?)? {
+        if word.hasPrefix("--") {
+            let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = parts.first, let option = RunOption(rawValue: String(name)) else { return nil }
+            return (option, parts.count > 1 ? String(parts[1]) : nil)
+        }
+        guard word.count == 2, let letter = word.last,
+            let option = RunOption.allCases.first(where: { $0.short == letter })
+        else { return nil }
+        return (option, nil)
+    }
+}

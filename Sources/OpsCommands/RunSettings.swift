@@ -1,0 +1,65 @@
+import OpsCore
+import OpsEngine
+import OpsReport
+import OpsSystem
+
+/// The settings of a run: the command line over the environment twins over the defaults.
+struct RunSettings: Sendable {
+    var options: RunOptions
+    var style: Style
+    var stream: StreamMode
+    var format: LogFormat
+    var logFile: String?
+    var verbosity: ReportOptions.Verbosity
+    var isDryRun: Bool
+    var yes: Bool
+    var inputsFile: String?
+
+    /// Throws: an `OpsError` (`usage`) that names the option.
+    init(_ arguments: RunArguments, _ context: CommandContext) throws(OpsError) {
+        func value(_ option: RunOption) -> String? { context.value(arguments.options[option], twin: option.twin) }
+        func flag(_ option: RunOption) throws(OpsError) -> Bool {
+            try context.flag(arguments.flags.contains(option), twin: option.twin)
+        }
+        func duration(_ option: RunOption) throws(OpsError) -> Duration? {
+            guard let text = value(option) else { return nil }
+            guard let duration = Duration.parse(text) else {
+                throw OpsError(.usage, "--\(option.rawValue) is '\(text)'", hint: "it takes a duration such as 90s or 10m")
+            }
+            return duration
+        }
+        var jobs = Host.processors
+        if let text = value(.jobs) {
+            guard let count = Int(text), (1...10_000).contains(count) else {
+                throw OpsError(.usage, "--jobs is '\(text)'", hint: "it takes a number from 1 to 10000")
+            }
+            jobs = count
+        }
+        let isGitHub = context.environment["GITHUB_ACTIONS"] == "true"
+        options = RunOptions(
+            jobs: jobs, keepGoing: try flag(.keepGoing), timeout: try duration(.timeout),
+            // GitHub kills a step 10s after it asked it to end.
+            grace: try duration(.grace) ?? (isGitHub ? .seconds(4) : .seconds(10)), version: CommandLineTool.version)
+        stream = try context.choice(value(.stream), .stream) ?? .grouped
+        var format: LogFormat = try context.choice(value(.logFormat), .logFormat) ?? .auto
+        let color = try context.color(arguments.options[.color])
+        let isTerminal = stream == .raw ? context.isErrorTerminal : context.isOutputTerminal
+        style = context.style(color, isTerminal: isTerminal)
+        if format == .auto {
+            if isGitHub {
+                format = .github
+            } else if context.environment["GITLAB_CI"] == "true" {
+                format = .gitlab
+            } else {
+                let mayMove = isTerminal && context.environment["TERM"].map { $0 != "dumb" && !$0.isEmpty } ?? false
+                format = mayMove && stream == .grouped ? .pretty : .plain
+            }
+        }
+        self.format = format
+        logFile = value(.logFile)
+        verbosity = try flag(.quiet) ? .quiet : try flag(.verbose) ? .verbose : .normal
+        isDryRun = try flag(.dryRun)
+        yes = try flag(.yes)
+        inputsFile = value(.inputs)
+    }
+}

@@ -1,0 +1,140 @@
+import OpsCore
+import OpsPlugin
+import OrderedCollections
+
+/// Run events as JSON lines: what the JSON reporter prints and the journal keeps (ops-recipe(5), "Events").
+///
+/// Every object has `time` (seconds since 1970, to the millisecond) and `event`. A task is `task` with, for a
+/// matrix task, `instance`; a step adds `part` (left out for a task's own steps) and `step`, counted from 1.
+/// Durations are seconds. Output that is not UTF-8 stands as base64 in `data` in place of `text`.
+package enum EventJSON {
+    /// One event as a line, its newline included.
+    package static func line(_ event: RunEvent) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("time") { $0.raw(decimal(milliseconds: Int64((event.time * 1000).rounded()))) }
+            write(event.kind, to: &writer)
+        }
+        return writer.bytes + [0x0A]
+    }
+
+    private static func write(_ kind: RunEvent.Kind, to writer: inout JSONWriter) {
+        switch kind {
+        case .runStarted(let run):
+            writer.member("event", "run-started")
+            writer.member("run", run.run)
+            writer.member("recipe", run.recipe)
+            writer.member("tasks", .list(run.tasks.map { .string($0) }))
+            writer.member("task-count", run.taskCount)
+            writer.member("version", run.version)
+        case .taskStarted(let task):
+            writer.member("event", "task-started")
+            write(task, to: &writer)
+        case .stepStarted(let step):
+            writer.member("event", "step-started")
+            write(step.step, to: &writer)
+            writer.member("name", step.name)
+            writer.member("action", step.action)
+            writer.member("summary", step.summary)
+            writer.member("attempt", step.attempt)
+        case .output(let step, let stream, let bytes):
+            writer.member("event", "output")
+            write(step, to: &writer)
+            writer.member("stream", stream.rawValue)
+            if let text = String(validating: bytes, as: UTF8.self) {
+                writer.member("text", text)
+            } else {
+                writer.member("data", base64(bytes))
+            }
+        case .progress(let step, let progress):
+            writer.member("event", "progress")
+            write(step, to: &writer)
+            writer.member("done", progress.done)
+            writer.member("total", progress.total)
+            writer.member("unit", progress.unit)
+        case .message(let message):
+            writer.member("event", "message")
+            if let step = message.step { write(step, to: &writer) }
+            writer.member("level", message.level.rawValue)
+            writer.member("text", message.text)
+        case .stepFinished(let step):
+            writer.member("event", "step-finished")
+            write(step.step, to: &writer)
+            writeEnd(step.outcome, step.reason, step.duration, to: &writer)
+            if step.isTolerated { writer.member("tolerated", .boolean(true)) }
+            if !step.outputs.isEmpty { writer.member("outputs", .map(step.outputs)) }
+            if let failure = step.failure { write(failure, to: &writer) }
+        case .taskFinished(let task):
+            writer.member("event", "task-finished")
+            write(task.task, to: &writer)
+            writeEnd(task.outcome, task.reason, task.duration, to: &writer)
+            if !task.outputs.isEmpty { writer.member("outputs", .map(task.outputs)) }
+        case .runFinished(let run):
+            writer.member("event", "run-finished")
+            writer.member("run", run.run)
+            writeEnd(run.outcome, run.reason, run.duration, to: &writer)
+            writer.member("exit-status", Int(run.exitStatus))
+        }
+    }
+
+    private static func write(_ task: TaskID, to writer: inout JSONWriter) {
+        writer.member("task", task.name)
+        writer.member("instance", task.instance)
+    }
+
+    private static func write(_ step: StepID, to writer: inout JSONWriter) {
+        if let task = step.task { write(task, to: &writer) }
+        if step.part != .steps { writer.member("part", step.part.rawValue) }
+        writer.member("step", step.index + 1)
+    }
+
+    private static func writeEnd(
+        _ outcome: Outcome, _ reason: String?, _ duration: Duration, to writer: inout JSONWriter
+    ) {
+        writer.member("outcome", outcome.rawValue)
+        writer.member("reason", reason)
+        writer.member("duration") { $0.raw(decimal(milliseconds: duration.nanoseconds / 1_000_000)) }
+    }
+
+    private static func write(_ failure: Failure, to writer: inout JSONWriter) {
+        writer.member("failure") { writer in
+            writer.object { writer in
+                writer.member("code", failure.code)
+                writer.member("message", failure.message)
+                writer.member("hint", failure.hint)
+                if let place = failure.location {
+                    writer.member("file", place.file)
+                    writer.member("line", place.start.line)
+                    writer.member("column", place.start.column)
+                }
+                writer.member("exit-status", failure.exitStatus)
+                if !failure.lastLines.isEmpty {
+                    writer.member("last-lines", .list(failure.lastLines.map { .string($0) }))
+                }
+            }
+        }
+    }
+
+    /// Seconds with three decimals.
+    private static func decimal(milliseconds: Int64) -> String {
+        let (whole, rest) = milliseconds.magnitude.quotientAndRemainder(dividingBy: 1000)
+        let digits = String(rest)
+        return (milliseconds < 0 ? "-" : "") + "\(whole)." + String(repeating: "0", count: 3 - digits.count) + digits
+    }
+
+    /// Standard base64 with padding (RFC 4648, section 4).
+    static func base64(_ bytes: [UInt8]) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let word = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+            for digit in 0..<4 {
+                let shift = UInt32(18 - 6 * digit)
+                text.append(digit <= group.count ? alphabet[Int(word >> shift & 63)] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

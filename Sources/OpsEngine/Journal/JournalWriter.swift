@@ -1,0 +1,37 @@
+import Glibc
+package import OpsCore
+import OpsSystem
+
+/// Appends a run's events (all but output and progress) to its `journal.jsonl`: whole lines, synced where a
+/// step, a task or the run ends.
+package final class JournalWriter: RunEventSink {
+    private let path: String
+    private let descriptor: Int32
+    /// The first thing that went wrong; nothing is written after it.
+    package private(set) var failure: OpsError?
+
+    /// Makes `journal.jsonl` in the run's folder. Throws: an `OpsError` (`system`).
+    package init(runDirectory: String) throws {
+        path = runDirectory + "/journal.jsonl"
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw OpsError.system("open", path) }
+    }
+
+    deinit { close(descriptor) }
+
+    package func receive(_ event: RunEvent) {
+        guard failure == nil else { return }
+        var isEnding = false
+        switch event.kind {
+        case .output, .progress: return
+        case .stepFinished, .runFinished: isEnding = true
+        default: break
+        }
+        do {
+            try writeAll(EventJSON.line(event), to: descriptor, path: path)
+            if isEnding, fdatasync(descriptor) != 0 { throw OpsError.system("fdatasync", path) }
+        } catch {
+            failure = error as? OpsError ?? OpsError(.system, "cannot write \(path)", cause: error)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Crypto
+import Glibc
+import OpsCore
+import OpsSystem
+
+/// The files that keep what a run's steps printed: one a task, made when the first byte comes.
+package final class RunLogs {
+    private let directory: String
+    private var files: [TaskID?: LogFile] = [:]
+
+    /// `directory` is the run's; the files stand in its `output` folder.
+    package init(runDirectory: String) { directory = runDirectory + "/output" }
+
+    func file(for task: TaskID?) -> LogFile {
+        if let file = files[task] { return file }
+        let file = LogFile(path: Self.path(of: task, in: directory))
+        files[task] = file
+        return file
+    }
+
+    /// Where the output of a task stands: its name with all but letters, digits and `-_=,.` in percent form.
+    package static func path(of task: TaskID?, runDirectory: String) -> String {
+        path(of: task, in: runDirectory + "/output")
+    }
+
+    private static func path(of task: TaskID?, in directory: String) -> String {
+        // No task's name can hold a percent sign.
+        guard let task else { return directory + "/%recipe.log" }
+        var name = ""
+        for byte in task.description.utf8 {
+            let character = Character(Unicode.Scalar(byte))
+            if byte < 0x80, character.isLetter || character.isNumber || "-_=,".contains(character) {
+                name.append(character)
+            } else {
+                name += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+        }
+        // A file's name has at most 255 bytes; a longer one keeps its head and a hash of the whole.
+        if name.utf8.count > 200 { name = "\(name.prefix(160))%\(hash(task.description))" }
+        return "\(directory)/\(name).log"
+    }
+}
+
+private func hash(_ text: String) -> String {
+    SHA256.hash(data: Array(text.utf8)).prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}
+
+/// One file that grows.
+final class LogFile {
+    private let path: String
+    private var descriptor: Int32 = -1
+
+    init(path: String) { self.path = path }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// Throws: an `OpsError` (`system`) that names the path: a full disk, a read-only folder.
+    func append(_ bytes: [UInt8]) throws {
+        if descriptor < 0 {
+            if let slash = path.lastIndex(of: "/") { try makeFolders(String(path[..<slash]), mode: 0o700) }
+            descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw OpsError.system("open", path) }
+        }
+        try writeAll(bytes, to: descriptor, path: path)
+    }
+}

@@ -1,0 +1,64 @@
+import Glibc
+package import OpsCore
+import OpsSystem
+
+/// Where ops keeps its runs: `$OPS_STATE_DIR`, else `$XDG_STATE_HOME/ops`, else `~/.local/state/ops`.
+package struct StateDirectory: Sendable {
+    /// Absolute.
+    package let path: String
+
+    /// Throws: an `OpsError` (`invalid`) where no variable names a place.
+    package init(environment: [String: String]) throws(OpsError) {
+        // A relative value is ignored, as the XDG base directory specification asks.
+        func absolute(_ name: String) -> String? {
+            environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        if let own = absolute("OPS_STATE_DIR") {
+            path = own
+        } else if let base = absolute("XDG_STATE_HOME") {
+            path = base + "/ops"
+        } else if let home = absolute("HOME") {
+            path = home + "/.local/state/ops"
+        } else {
+            throw OpsError(
+                .invalid, "there is no place for the state of runs: HOME is not set",
+                hint: "set OPS_STATE_DIR to a folder that may be written")
+        }
+    }
+
+    package var runs: String { path + "/runs" }
+
+    /// A new identifier: sorts by time, is unique on this machine: `20261121-095530-1f2e`.
+    package static func newRunID(now: Double) -> String {
+        let stamp = Timestamp.iso8601(now).filter(\.isNumber)
+        let digits = String(UInt16.random(in: .min ... .max), radix: 16)
+        let suffix = String(repeating: "0", count: 4 - digits.count) + digits
+        return "\(stamp.prefix(8))-\(stamp.dropFirst(8).prefix(6))-\(suffix)"
+    }
+
+    /// Makes the folder of a new run and returns its path.
+    ///
+    /// Throws: an `OpsError` that says how to choose another place.
+    package func makeRun(_ id: String) throws(OpsError) -> String {
+        let folder = "\(runs)/\(id)"
+        do { try makeFolders(folder, mode: 0o700) } catch {
+            throw OpsError(
+                .system, "the state of the run cannot be kept in \(runs)",
+                hint: "set OPS_STATE_DIR to a folder that may be written", cause: error)
+        }
+        return folder
+    }
+
+    /// Removes old runs: those before the newest `keep`, and those older than `age` seconds. Failures are not
+    /// worth a word: the next run tries again.
+    package func prune(keep: Int = 100, age: Double = 30 * 86_400, now: Double) {
+        guard let names = try? listFolder(runs) else { return }
+        let sorted = names.sorted(by: >)
+        for (position, name) in sorted.enumerated() {
+            if position < keep {
+                guard let status = try? FileStatus("\(runs)/\(name)"), now - Double(status.modified) > age else { continue }
+            }
+            try? removeTree("\(runs)/\(name)")
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import OpsCore
+import OpsPlugin
+import OpsRecipe
+import OrderedCollections
+
+extension Planner {
+    /// Plans a list of steps in order; each sees the outputs of those before it.
+    mutating func planAll(
+        _ steps: [Step], part: StepID.Part, task: PlannedTask?, scope: Scope, settled: inout SettledPaths
+    ) async -> [PlannedStep] {
+        var scope = scope
+        var planned: [PlannedStep] = []
+        for (index, step) in steps.enumerated() {
+            let id = StepID(task: task?.id, part: part, index: index)
+            let next = await plan(step, id: id, task: task?.definition, scope: scope, settled: settled)
+            if !next.decision.isSkipped { settled.add(next) }
+            if let id = step.id { scope.steps[id] = Self.stepValue(next, id: id) }
+            planned.append(next)
+        }
+        return planned
+    }
+
+    private mutating func plan(
+        _ step: Step, id: StepID, task: Task?, scope: Scope, settled: SettledPaths
+    ) async -> PlannedStep {
+        var use = NameUse(vars: recipe.vars)
+        use.add(step)
+        for template in recipe.env.values { use.add(template) }
+        if let task { for template in task.env.values { use.add(template) } }
+        var decision = step.condition.map { decide($0, in: scope) } ?? .run
+        if id.part == .onFailure, decision == .run { decision = .onFailure("a step before it fails") }
+        var name = step.id
+        if let template = step.name { name = collect { try scope.text(template, "name") } ?? name }
+        let planner = self
+        let directory = collect { try planner.directory(of: step, task, scope) } ?? recipe.directory
+        var planned = PlannedStep(
+            id: id, definition: step, decision: decision, name: name, summary: step.action.name,
+            directory: directory,
+            shell: (step.shell ?? task?.shell ?? recipe.defaults.shell)?.command ?? ["bash"],
+            timeout: step.timeout ?? (id.part == .steps ? nil : CleanUp.bound), effects: [],
+            outputs: [:], secrets: use.secrets.sorted())
+        guard let action = catalog.actions[step.action.name] else { return planned }
+        planned.outputs = Self.declaredOutputs(action.declaration, step)
+        guard !decision.isSkipped else { return planned }
+        do {
+            let binding = try StepBinding(planned, task: task?.name ?? "", scope: scope, catalog: catalog)
+            let context = PlanContext(
+                directory: planned.directory, environment: binding.scope.knownEnvironment, step: binding.options,
+                isOnline: request.isOnline, isSettled: { settled.isSettled($0) })
+            let plan = try await action.plan(binding.arguments, context)
+            planned.effects = plan.effects
+            planned.summary = Self.summary(action.declaration.name, plan.effects)
+            for (name, value) in plan.outputs { planned.outputs[name] = value }
+        } catch {
+            keep(error, at: step.action.nameRange)
+        }
+        return planned
+    }
+
+    private func directory(of step: Step, _ task: Task?, _ scope: Scope) throws -> String {
+        var directory = recipe.directory
+        for template in [task?.dir, step.dir] {
+            guard let template else { continue }
+            let path = try scope.text(template, "dir")
+            directory = path.hasPrefix("/") ? path : path == "." ? directory : directory + "/" + path
+        }
+        return directory
+    }
+
+    /// All the outputs that a step has, unknown.
+    private static func declaredOutputs(_ declaration: ActionDeclaration, _ step: Step) -> ValueMap {
+        let source = "steps.\(step.id ?? declaration.name).outputs"
+        var outputs: ValueMap = [:]
+        for output in declaration.outputs {
+            outputs[output.name] = .unknown(Unknown("\(source).\(output.name)", type: output.type))
+        }
+        switch step.returns {
+        case .standardOutput(let name): outputs[name] = .unknown(Unknown("\(source).\(name)", type: .string))
+        case .declared(let types):
+            for (name, type) in types {
+                outputs[name] =
+                    type == .secret
+                    ? .secret(Secret(planned: [name])) : .unknown(Unknown("\(source).\(name)", type: type))
+            }
+        case nil: break
+        }
+        return outputs
+    }
+
+    /// One line: a command is itself, another action its name and what it makes.
+    private static func summary(_ action: String, _ effects: [Effect]) -> String {
+        if let command = effects.first(where: { $0.kind == .execute }) { return command.target }
+        let main = effects.first { [.write, .publish, .request].contains($0.kind) } ?? effects.first
+        return main.map { "\(action) \($0.target)" } ?? action
+    }
+}
+
+/// What holds for `on-failure`, `finally` and other clean-up.
+enum CleanUp {
+    /// Each clean-up step's own limit, outside the run's (ops-recipe(5), "Clean-up").
+    static let bound: Duration = .seconds(300)
+}

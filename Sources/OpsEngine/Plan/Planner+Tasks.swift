@@ -1,0 +1,164 @@
+import OpsCore
+import OpsPlugin
+import OpsRecipe
+import OrderedCollections
+
+extension Planner {
+    /// The instances of a task, planned one behind the other.
+    mutating func plan(
+        _ task: Task, scope: Scope, tasks: [PlannedTask], instances: [String: [Int]], settled: inout SettledPaths
+    ) async -> [PlannedTask] {
+        var scope = scope
+        let usesStatus = task.condition.map { $0.usesFailureStatus } ?? false
+        var needs: [(alias: String, instances: [Int])] = []
+        for need in task.needs {
+            let places = instances[need.task] ?? []
+            needs.append((need.alias, places))
+            let isMatrix = recipe.tasks[need.task]?.matrix != nil
+            scope.needs[need.alias] = NeedValue(
+                instances: places.map { tasks[$0].needValue(isCertain: !usesStatus) }, isMatrix: isMatrix
+            ).value
+        }
+        scope.arguments = request.tasks == [task.name] ? request.arguments : []
+        var rows: [ValueMap] = [[:]]
+        if let matrix = task.matrix {
+            guard let expanded = collect({ try MatrixExpansion.instances(of: matrix, in: scope) }) else { return [] }
+            rows = expanded
+        }
+        var planned: [PlannedTask] = []
+        for row in rows {
+            let label = task.matrix == nil ? nil : MatrixExpansion.label(of: row)
+            planned.append(
+                await planInstance(
+                    task, id: TaskID(name: task.name, instance: label), row: row, needs: needs, scope: scope,
+                    settled: &settled))
+        }
+        return planned
+    }
+
+    private mutating func planInstance(
+        _ task: Task, id: TaskID, row: ValueMap, needs: [(alias: String, instances: [Int])], scope: Scope,
+        settled: inout SettledPaths
+    ) async -> PlannedTask {
+        var scope = scope
+        scope.matrix = row
+        scope.statuses = .planning
+        let decision = task.condition.map { decide($0, in: scope) } ?? .run
+        scope.statuses = nil
+        var planned = PlannedTask(
+            id: id, definition: task, matrix: row, needs: needs, decision: decision, steps: [], onFailure: [],
+            finally: [], confirm: nil, timeout: task.timeout ?? recipe.defaults.timeout, outputs: [:])
+        guard !decision.isSkipped else { return planned }
+        collect { try scope.extend(with: task.env) }
+        if let confirm = task.confirm { planned.confirm = collect { try scope.text(confirm, "confirm") } }
+        planned.steps = await planAll(task.steps, part: .steps, task: planned, scope: scope, settled: &settled)
+        var names = scope
+        names.steps = Self.stepValues(planned.steps)
+        if task.hasOwnAction {
+            planned.outputs = planned.steps.first?.outputs ?? [:]
+        } else {
+            for (name, template) in task.outputs {
+                planned.outputs[name] = collect { try template.evaluate(in: names) } ?? .null
+            }
+        }
+        var cleanUp = scope
+        cleanUp.steps = Self.stepValues(planned.steps, isCertain: false)
+        planned.onFailure = await planAll(
+            task.onFailure, part: .onFailure, task: planned, scope: cleanUp, settled: &settled)
+        planned.finally = await planAll(task.finally, part: .finally, task: planned, scope: cleanUp, settled: &settled)
+        return planned
+    }
+
+    /// What a condition comes to before the run.
+    mutating func decide(_ condition: Condition, in scope: Scope) -> Decision {
+        guard let value = collect({ try condition.expression.evaluate(in: scope) }) else { return .run }
+        switch value {
+        case .boolean(true): return .run
+        case .boolean(false): return .skipped(reason: "\(condition.text) is false\(why(condition, in: scope))")
+        case .unknown: return condition.usesFailureStatus ? .onFailure(condition.text) : .undecided(condition.text)
+        default:
+            diagnostics.append(
+                Diagnostic(
+                    code: "wrong-type", "'if' needs true or false, got \(value.type)", at: condition.expression.range))
+            return .run
+        }
+    }
+
+    /// Why a condition on a secret or an input is false, where that is simple to say: `SLACK_WEBHOOK is not set`.
+    private func why(_ condition: Condition, in scope: Scope) -> String {
+        var reasons: [String] = []
+        for path in condition.expression.references where path.count == 2 {
+            switch path[0] {
+            case "secrets" where scope.secrets[path[1]]?.isNull == true:
+                let sources = recipe.secrets[path[1]]?.from.map { $0.reference.description } ?? []
+                reasons.append("nothing at \(sources.joined(separator: ", "))")
+            case "inputs" where scope.inputs[path[1]]?.isNull == true: reasons.append("\(path[1])=… is not given")
+            default: break
+            }
+        }
+        return reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; ")
+    }
+
+    /// What `steps.ID` gives; where it is not certain that a step runs, its outputs are unknown.
+    static func stepValues(_ steps: [PlannedStep], isCertain: Bool = true) -> [String: Value] {
+        var values: [String: Value] = [:]
+        for step in steps {
+            guard let id = step.definition.id else { continue }
+            values[id] = stepValue(step, id: id, isCertain: isCertain)
+        }
+        return values
+    }
+
+    static func stepValue(_ step: PlannedStep, id: String, isCertain: Bool = true) -> Value {
+        if step.decision.isSkipped {
+            return .map(["outputs": .map(step.outputs.mapValues { _ in .null }), "result": .string("skipped")])
+        }
+        let sure = isCertain && step.decision == .run && !step.definition.continueOnError
+        let outputs = sure ? step.outputs : step.outputs.unsure("steps.\(id).outputs")
+        return .map(["outputs": .map(outputs), "result": .unknown(Unknown("steps.\(id).result", type: .string))])
+    }
+}
+
+extension PlannedTask {
+    func needValue(isCertain: Bool) -> (outputs: ValueMap, result: Value, matrix: ValueMap) {
+        if decision.isSkipped {
+            return (definition.outputs.mapValues { _ in .null }, .string("skipped"), matrix)
+        }
+        let sure = isCertain && decision == .run && !definition.continueOnError
+        return (
+            sure ? outputs : outputs.unsure("needs.\(id.name).outputs"),
+            .unknown(Unknown("needs.\(id.name).result", type: .string)), matrix
+        )
+    }
+}
+
+extension ValueMap {
+    /// The same names with unknown values: they may be null.
+    func unsure(_ source: String) -> ValueMap {
+        var result: ValueMap = [:]
+        for (name, value) in self {
+            result[name] = value.containsSecret ? value : .unknown(Unknown("\(source).\(name)", type: value.type))
+        }
+        return result
+    }
+}
+
+extension Condition {
+    /// True where it names `failure()` or `always()`: such a task starts although something failed.
+    var usesFailureStatus: Bool { expression.root.calls("failure") || expression.root.calls("always") }
+
+    var usesAnyStatus: Bool { usesFailureStatus || expression.root.calls("success") }
+}
+
+extension Expression.Term {
+    func calls(_ function: String) -> Bool {
+        switch kind {
+        case .literal, .reference: false
+        case .call(let name, let arguments): name == function || arguments.contains { $0.calls(function) }
+        case .list(let items): items.contains { $0.calls(function) }
+        case .not(let term), .negate(let term): term.calls(function)
+        case .index(let left, let right), .binary(_, let left, let right):
+            left.calls(function) || right.calls(function)
+        }
+    }
+}

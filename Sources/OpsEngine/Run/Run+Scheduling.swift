@@ -1,0 +1,186 @@
+import OpsCore
+import OpsRecipe
+import OpsSystem
+import OrderedCollections
+
+extension Run {
+    /// Starts what may start and returns when every task of the plan is done.
+    func runTasks() async {
+        states = plan.tasks.map { TaskState(openNeeds: $0.needs.reduce(0) { $0 + $1.instances.count }) }
+        for (index, task) in plan.tasks.enumerated() {
+            for need in task.needs { for place in need.instances { states[place].dependents.append(index) } }
+        }
+        openTasks = states.count
+        for index in states.indices where states[index].openNeeds == 0 { settle(index) }
+        startReady()
+        guard openTasks > 0 else { return }
+        await withCheckedContinuation { allDone = $0 }
+    }
+
+    /// All needs of the task are done: it becomes ready, or is skipped.
+    private func settle(_ index: Int) {
+        if let reason = reasonNotToStart(index) {
+            finish(index, .skipped, reason: reason.text, isSatisfied: reason.isItsOwn)
+        } else {
+            states[index].phase = .ready
+            ready.append(index)
+        }
+    }
+
+    /// Why a task does not start, as far as that is known without asking its condition.
+    private func reasonNotToStart(_ index: Int) -> (text: String, isItsOwn: Bool)? {
+        let task = plan.tasks[index]
+        if case .skipped(let reason) = task.decision { return (reason, true) }
+        if let interruption { return (interruption.reason, false) }
+        if task.definition.condition?.usesFailureStatus == true { return nil }
+        if !states[index].ancestorsSucceeded {
+            let culprit = task.needs.flatMap(\.instances).first { !states[$0].isSatisfied }
+            let text = culprit.map { "\(plan.tasks[$0].id) \(states[$0].outcome.phrase)" }
+            return (text ?? "a task before it failed", false)
+        }
+        if let stoppedBy { return ("stopped after \(stoppedBy) failed", false) }
+        return nil
+    }
+
+    /// Fills the free places with ready tasks, in the plan's order.
+    func startReady() {
+        var waiting: [Int] = []
+        var position = 0
+        while position < ready.count {
+            let index = ready[position]
+            position += 1
+            if let reason = reasonNotToStart(index) {
+                finish(index, .skipped, reason: reason.text, isSatisfied: reason.isItsOwn)
+            } else if canStart(index) {
+                start(index)
+            } else {
+                waiting.append(index)
+                if runningCount >= options.jobs, stoppedBy == nil, interruption == nil {
+                    waiting.append(contentsOf: ready[position...])
+                    break
+                }
+            }
+        }
+        ready = waiting
+    }
+
+    /// Skips the ready tasks that may no longer start.
+    func drainReady() { startReady() }
+
+    private func canStart(_ index: Int) -> Bool {
+        guard runningCount < options.jobs, !interactiveRuns else { return false }
+        let task = plan.tasks[index].definition
+        if task.isInteractive, runningCount > 0 { return false }
+        if let limit = task.maxParallel, runningByName[task.name, default: 0] >= limit { return false }
+        return true
+    }
+
+    private func start(_ index: Int) {
+        let task = plan.tasks[index].definition
+        states[index].phase = .running
+        runningCount += 1
+        if task.isInteractive { interactiveRuns = true }
+        if task.maxParallel != nil { runningByName[task.name, default: 0] += 1 }
+        states[index].work = SwiftTask(executorPreference: EventLoop.shared) {
+            await self.runTask(index)
+            await self.ended(index)
+        }
+    }
+
+    private func ended(_ index: Int) {
+        let task = plan.tasks[index].definition
+        states[index].work = nil
+        runningCount -= 1
+        if task.isInteractive { interactiveRuns = false }
+        if task.maxParallel != nil { runningByName[task.name, default: 0] -= 1 }
+        startReady()
+        if openTasks == 0 {
+            allDone?.resume()
+            allDone = nil
+        }
+    }
+
+    /// Records how a task ended and settles what waited for it. Not recursive: a chain may be of any length.
+    func finish(
+        _ index: Int, _ outcome: Outcome, reason: String? = nil, duration: Duration = .zero, outputs: ValueMap = [:],
+        isSatisfied: Bool
+    ) {
+        record(index, outcome, reason: reason, duration: duration, outputs: outputs, isSatisfied: isSatisfied)
+        var queue = states[index].dependents
+        var position = 0
+        while position < queue.count {
+            let next = queue[position]
+            position += 1
+            states[next].openNeeds -= 1
+            guard states[next].openNeeds == 0 else { continue }
+            inheritFromNeeds(next)
+            if let reason = reasonNotToStart(next) {
+                record(next, .skipped, reason: reason.text, isSatisfied: reason.isItsOwn)
+                queue += states[next].dependents
+            } else {
+                states[next].phase = .ready
+                ready.append(next)
+            }
+        }
+        if openTasks == 0, runningCount == 0 {
+            allDone?.resume()
+            allDone = nil
+        }
+    }
+
+    private func record(
+        _ index: Int, _ outcome: Outcome, reason: String?, duration: Duration = .zero, outputs: ValueMap = [:],
+        isSatisfied: Bool
+    ) {
+        states[index].phase = .done
+        states[index].outcome = outcome
+        states[index].outputs = outputs
+        states[index].isSatisfied = isSatisfied
+        openTasks -= 1
+        emit(
+            .taskFinished(
+                TaskFinished(
+                    task: plan.tasks[index].id, outcome: outcome, reason: reason, duration: duration,
+                    outputs: outputs)))
+        if outcome == .failed || outcome == .timedOut, !isSatisfied { stop(because: plan.tasks[index].id.description) }
+    }
+
+    private func inheritFromNeeds(_ index: Int) {
+        for place in plan.tasks[index].needs.flatMap(\.instances) {
+            let need = states[place]
+            let failed = !need.isSatisfied && (need.outcome == .failed || need.outcome == .timedOut)
+            states[index].ancestorsSucceeded = states[index].ancestorsSucceeded && need.isSatisfied && need.ancestorsSucceeded
+            states[index].ancestorFailed = states[index].ancestorFailed || failed || need.ancestorFailed
+        }
+    }
+
+    /// The first failure stops new tasks and cancels running ones, unless told to keep going.
+    private func stop(because task: String) {
+        guard stoppedBy == nil, !options.keepGoing else { return }
+        stoppedBy = task
+        cancelRunning("cancelled because \(task) failed")
+    }
+
+    func cancelRunning(_ reason: String) {
+        for index in states.indices where states[index].phase == .running {
+            if states[index].cancelReason == nil { states[index].cancelReason = reason }
+            states[index].work?.cancel()
+        }
+    }
+}
+
+extension Outcome {
+    /// `failed`, `was skipped`, for a sentence.
+    var phrase: String {
+        switch self {
+        case .succeeded, .failed: rawValue
+        case .timedOut: "timed out"
+        case .skipped, .cancelled: "was \(rawValue)"
+        case .upToDate: "is up to date"
+        }
+    }
+}
+
+extension OpsRecipe.Task {
+    var isInteractive: Bool { steps.contains(where: \.isInteractive) }
+}

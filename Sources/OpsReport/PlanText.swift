@@ -1,0 +1,141 @@
+package import OpsCore
+package import OpsEngine
+import OpsPlugin
+import OrderedCollections
+
+/// A plan as people review it.
+package struct PlanText {
+    private var lines: [String] = []
+    private let style: Style
+
+    /// The plan, one task below the other, each with its steps and what they touch.
+    package static func render(_ plan: Plan, style: Style) -> String {
+        var text = PlanText(style: style)
+        text.head(plan)
+        for task in plan.tasks { text.task(task, in: plan) }
+        text.steps(plan.onFailure, heading: "on failure of the run")
+        text.steps(plan.finally, heading: "finally, however the run ends")
+        text.foot(plan)
+        return text.lines.joined(separator: "\n") + "\n"
+    }
+
+    private init(style: Style) { self.style = style }
+
+    private mutating func head(_ plan: Plan) {
+        let name = plan.recipe.name.map { "\($0) " } ?? ""
+        lines.append(
+            style.bold("Plan of \(plan.requested.joined(separator: " "))") + style.dim("  \(name)(\(plan.recipe.file))"))
+        if let description = plan.recipe.description { lines.append(style.dim(description)) }
+        var facts: [(String, String)] = []
+        for (name, value) in plan.inputs { facts.append(("input", "\(name) = \(Self.text(value))")) }
+        for (name, value) in plan.git { facts.append(("git", "\(name) = \(Self.text(value))")) }
+        for secret in plan.secrets {
+            let source = secret.references.map(\.description).joined(separator: ", else ")
+            facts.append(("secret", "\(secret.name) from \(source)" + Self.presence(secret)))
+        }
+        if !facts.isEmpty { lines.append("") }
+        for (kind, text) in facts { lines.append("  " + style.dim(Self.padded(kind, 8)) + text) }
+    }
+
+    private static func presence(_ secret: PlannedSecret) -> String {
+        switch (secret.presence, secret.isOptional) {
+        case (.missing, true): " (missing: null)"
+        case (.missing, false): " (missing: the run would fail)"
+        case (.present, _): ""
+        case (.unknown, _): " (fetched only in a run)"
+        }
+    }
+
+    private mutating func task(_ task: PlannedTask, in plan: Plan) {
+        lines.append("")
+        var heading = mark(task.decision) + " " + style.bold(task.id.description)
+        let needs = task.needs.flatMap(\.instances).map { plan.tasks[$0].id.description }
+        if !needs.isEmpty { heading += style.dim("  after " + Self.short(needs)) }
+        lines.append(heading)
+        if let detail = task.decision.detail { lines.append("    " + note(task.decision, detail)) }
+        if let confirm = task.confirm { lines.append("    asks: \(confirm)") }
+        if task.decision.isSkipped { return }
+        if task.steps.isEmpty { lines.append(style.dim("    gathers its needs")) }
+        for step in task.steps { self.step(step, plan: plan) }
+        steps(task.onFailure, heading: "on failure", indent: "    ")
+        steps(task.finally, heading: "finally", indent: "    ")
+    }
+
+    private mutating func steps(_ steps: [PlannedStep], heading: String, indent: String = "") {
+        guard !steps.isEmpty else { return }
+        lines.append((indent.isEmpty ? "\n" : indent) + style.dim(heading + ":"))
+        for step in steps { self.step(step, plan: nil) }
+    }
+
+    private mutating func step(_ step: PlannedStep, plan: Plan?) {
+        let title = step.name.map { "\($0): " } ?? ""
+        let command = step.action == "run" ? "$ \(step.summary)" : step.summary
+        lines.append("    \(title)\(command)")
+        if step.decision != .run, step.decision != .onFailure("a step before it fails"), let detail = step.decision.detail {
+            lines.append("        " + note(step.decision, detail))
+        }
+        if step.definition.isInteractive { lines.append("        takes the terminal; not recorded, not masked") }
+        for effect in step.effects where !(effect.kind == .execute && effect.target == step.summary) {
+            let detail = effect.detail.map { style.dim("  (\($0))") } ?? ""
+            lines.append("        " + style.dim(Self.padded(effect.kind.rawValue, 8)) + effect.target + detail)
+        }
+        if !step.secrets.isEmpty {
+            lines.append("        " + style.dim(Self.padded("secret", 8)) + step.secrets.joined(separator: ", "))
+        }
+        for (name, value) in step.outputs where !value.containsUnknown && !value.isNull {
+            lines.append("        " + style.dim(Self.padded("output", 8)) + "\(name) = \(Self.text(value))")
+        }
+        let unknown = step.outputs.filter { $0.value.containsUnknown }.map(\.key)
+        if !unknown.isEmpty {
+            lines.append("        " + style.dim(Self.padded("unknown", 8) + unknown.joined(separator: ", ")))
+        }
+    }
+
+    private mutating func foot(_ plan: Plan) {
+        var counts: [(String, Int)] = []
+        for name in ["run", "undecided", "on-failure", "skipped"] {
+            let count = plan.tasks.count { $0.decision.name == name }
+            if count > 0 { counts.append((name, count)) }
+        }
+        lines.append("")
+        lines.append(
+            style.dim(
+                "\(plan.tasks.count) task\(plan.tasks.count == 1 ? "" : "s"): "
+                    + counts.map { "\($0.1) \($0.0)" }.joined(separator: ", ") + ". Nothing was run."))
+    }
+
+    private func mark(_ decision: Decision) -> String {
+        switch decision {
+        case .run: style.green(style.isUnicode ? "●" : "*")
+        case .undecided: style.yellow(style.isUnicode ? "◐" : "?")
+        case .skipped: style.dim(style.isUnicode ? "○" : "-")
+        case .onFailure: style.yellow(style.isUnicode ? "◌" : "!")
+        }
+    }
+
+    private func note(_ decision: Decision, _ detail: String) -> String {
+        switch decision {
+        case .undecided: style.yellow("undecided: if \(detail)")
+        case .skipped: style.dim("skipped: \(detail)")
+        case .onFailure: style.yellow("only if \(detail)")
+        case .run: detail
+        }
+    }
+
+    private static func text(_ value: Value) -> String {
+        switch value {
+        case .unknown: "known in the run"
+        case .secret(let secret): secret.description
+        case .string(let text): text
+        default: JSONWriter.text(value)
+        }
+    }
+
+    private static func short(_ names: [String]) -> String {
+        names.count <= 6 ? names.joined(separator: ", ") : names.prefix(5).joined(separator: ", ") + " and \(names.count - 5) more"
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count + 1))
+    }
+}

@@ -1,0 +1,82 @@
+import OpsEngine
+import OpsPlugin
+
+/// What a report has to remember of a run: the tasks that go on, how those that ended did, and the failures.
+struct RunRecord {
+    /// A failed step, for the failure text.
+    struct FailedStep {
+        var started: StepStarted?
+        var finished: StepFinished
+    }
+
+    /// A task that goes on.
+    struct ActiveTask {
+        var started: Double
+        var steps: [StepID: StepStarted] = [:]
+        var failures: [FailedStep] = []
+        var progress: String?
+        /// The end of the latest output.
+        var tail: [UInt8] = []
+    }
+
+    private(set) var run: RunStarted?
+    /// In the order in which they started.
+    private(set) var order: [TaskID] = []
+    var active: [TaskID: ActiveTask] = [:]
+    private(set) var counts: [Outcome: Int] = [:]
+    /// The tasks that took longest, longest first.
+    private(set) var slowest: [(task: TaskID, duration: Duration)] = []
+
+    private static let tailLength = 512
+
+    /// The task under which a step of the recipe's own `on-failure` or `finally` is shown.
+    static func task(of step: StepID) -> TaskID { step.task ?? TaskID(name: step.part.rawValue) }
+
+    /// The step as it was started, while its task goes on.
+    func step(_ step: StepID) -> StepStarted? { active[Self.task(of: step)]?.steps[step] }
+
+    /// How many tasks ended.
+    var finishedCount: Int { counts.values.reduce(0, +) }
+
+    mutating func apply(_ event: RunEvent) {
+        switch event.kind {
+        case .runStarted(let run): self.run = run
+        case .taskStarted(let task): start(task, at: event.time)
+        case .stepStarted(let step):
+            let task = Self.task(of: step.step)
+            start(task, at: event.time)
+            active[task]?.steps[step.step] = step
+        case .output(let step, _, let bytes):
+            let task = Self.task(of: step)
+            active[task]?.progress = nil
+            active[task]?.tail = Array(bytes.suffix(Self.tailLength))
+        case .progress(let step, let progress):
+            let total = progress.total.map { "/\($0)" } ?? ""
+            active[Self.task(of: step)]?.progress = "\(progress.done)\(total) \(progress.unit)"
+        case .message: break
+        case .stepFinished(let finished):
+            let task = Self.task(of: finished.step)
+            guard let step = active[task] else { return }
+            if finished.failure != nil, !finished.isTolerated {
+                active[task]?.failures.append(FailedStep(started: step.steps[finished.step], finished: finished))
+            }
+        case .taskFinished(let task):
+            counts[task.outcome, default: 0] += 1
+            slowest.append((task.task, task.duration))
+            slowest.sort { $0.duration > $1.duration }
+            if slowest.count > 3 { slowest.removeLast() }
+        case .runFinished: break
+        }
+    }
+
+    /// Forgets a task that ended, once its end was shown.
+    mutating func end(_ task: TaskID) {
+        if active.removeValue(forKey: task) != nil { order.removeAll { $0 == task } }
+    }
+
+    private mutating func start(_ task: TaskID, at time: Double) {
+        guard active[task] == nil else { return }
+        active[task] = ActiveTask(started: time)
+        order.append(task)
+    }
+}

@@ -1,0 +1,100 @@
+import HTTPTestServer
+import OpsCore
+import OpsHTTP
+import TestKit
+import Testing
+
+/// A certificate authority made by openssl, and a server certificate it signed.
+struct Authority {
+    let folder: TemporaryFolder
+    var certificate: String { folder.path + "/ca.pem" }
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try openssl(
+            "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority "
+                + "-addext basicConstraints=critical,CA:TRUE")
+    }
+
+    /// PEM files of a certificate for the names, such as `DNS:localhost`.
+    func issue(_ names: String, days: Int = 2) throws -> (certificate: String, key: String) {
+        try folder.write("names", "subjectAltName=\(names)\n")
+        try openssl("req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=server")
+        try openssl(
+            "x509 -req -in s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days \(days) -extfile names -out s.pem")
+        return (folder.path + "/s.pem", folder.path + "/s.key")
+    }
+
+    private func openssl(_ arguments: String) throws {
+        let result = try run(["openssl"] + arguments.split(separator: " ").map(String.init), in: folder.path)
+        guard result.status == 0 else { throw OpsError(.command, result.errorText) }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct TLSTests {
+    @Test func certificateFileIsTrusted() async throws {
+        let authority = try Authority()
+        let server = try await HTTPTestServer(tls: try authority.issue("IP:127.0.0.1,DNS:localhost")) { _ in
+            .text(200, "ok")
+        }
+        let trusting = HTTPService.make(HTTPConfiguration { $0 == "SSL_CERT_FILE" ? authority.certificate : nil })
+        #expect(try await trusting.send(request("GET", server.url)).status == 200)
+        #expect(try await trusting.send(request("GET", "https://localhost:\(server.port)/")).status == 200)
+    }
+
+    @Test func certificateFolderIsTrusted() async throws {
+        let authority = try Authority()
+        let server = try await HTTPTestServer(tls: try authority.issue("IP:127.0.0.1")) { _ in .text(200, "ok") }
+        let folder = try TemporaryFolder()
+        try folder.write("ca.pem", authority.folder.read("ca.pem"))
+        #expect(try run(["openssl", "rehash", folder.path]).status == 0)
+        let trusting = HTTPService.make(HTTPConfiguration(certificateFolder: folder.path))
+        #expect(try await trusting.send(request("GET", server.url)).status == 200)
+    }
+
+    @Test func unknownAuthority() async throws {
+        let authority = try Authority()
+        let server = try await HTTPTestServer(tls: try authority.issue("IP:127.0.0.1")) { _ in .text(200, "ok") }
+        let clock = ContinuousClock()
+        let time = await clock.measure {
+            let error = await #expect(throws: OpsError.self) {
+                try await service.send(request("GET", server.url), retry: .standard)
+            }
+            #expect(error?.code == .untrusted)
+            #expect(error?.message.hasPrefix("the certificate of \(server.url)/ is not signed") == true)
+        }
+        #expect(time < .seconds(3))
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test func wrongName() async throws {
+        let authority = try Authority()
+        let server = try await HTTPTestServer(tls: try authority.issue("DNS:other.example")) { _ in .text(200, "ok") }
+        let trusting = HTTPService.make(HTTPConfiguration(certificateFile: authority.certificate))
+        for host in ["127.0.0.1", "localhost"] {
+            let error = await #expect(throws: OpsError.self) {
+                try await trusting.send(request("GET", "https://\(host):\(server.port)/"))
+            }
+            #expect(error?.code == .untrusted)
+            #expect(error?.message == "the certificate of https://\(host):\(server.port)/ is for another host name")
+        }
+    }
+
+    @Test func plainServer() async throws {
+        let server = try await HTTPTestServer { _ in .text(200, "ok") }
+        let error = await #expect(throws: OpsError.self) {
+            try await service.send(request("GET", "https://127.0.0.1:\(server.port)/"))
+        }
+        #expect(error?.message == "https://127.0.0.1:\(server.port)/ does not speak TLS there")
+    }
+
+    @Test func missingFile() async throws {
+        let missing = HTTPService.make(HTTPConfiguration(certificateFile: "/nonexistent/ca.pem"))
+        let error = await #expect(throws: OpsError.self) {
+            try await missing.send(request("GET", "https://127.0.0.1:1/"))
+        }
+        #expect(
+            error?.message
+                == "SSL_CERT_FILE names '/nonexistent/ca.pem', which cannot be read: No such file or directory")
+    }
+}

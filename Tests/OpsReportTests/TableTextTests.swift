@@ -1,0 +1,2 @@
+import OpsReport
+import Testing
