@@ -66,7 +66,7 @@ package struct ProxySettings: Sendable, Hashable {
 
     func isException(_ url: URLParts) -> Bool {
         let host = url.host
-        if host == "localhost" || host == "[::1]" || host.hasPrefix("127.") && Self.address(host) != nil { return true }
+        if url.isLoopback { return true }
         return exceptions.contains { exception in
             var name = exception[...]
             if let colon = name.lastIndex(of: ":"), !name.hasSuffix("]"),

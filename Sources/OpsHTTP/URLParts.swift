@@ -67,6 +67,12 @@ package struct URLParts: Sendable, Hashable {
 
     package var isSecure: Bool { scheme == "https" }
 
+    /// True where the host is this machine by name or address.
+    package var isLoopback: Bool {
+        let bytes = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return host == "localhost" || host == "[::1]" || bytes.count == 4 && bytes[0] == 127 && !bytes.contains(nil)
+    }
+
     /// The port a connection goes to.
     package var effectivePort: Int { port ?? Self.defaultPort(scheme) }
 

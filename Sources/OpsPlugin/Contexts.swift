@@ -65,6 +65,9 @@ public struct RunContext: Sendable {
     public var progress: @Sendable (Progress) -> Void
     /// How long a child process has between SIGTERM and SIGKILL.
     public var grace: Duration
+    /// Takes over a process group that a program left running, to end it when the task ends (design: it may serve
+    /// later steps of the task). Nil: the action ends it before it returns.
+    public var keepProcesses: (@Sendable (_ group: Int32) -> Void)?
 
     public init(
         directory: String, environment: [String: String], step: StepOptions,

@@ -93,3 +93,6 @@ package func syncFolder(_ path: String) {
     fsync(descriptor)
     close(descriptor)
 }
+
+/// Puts a file's bytes on the disk (fsync(2)); false where that failed.
+package func syncFile(_ descriptor: Int32) -> Bool { fsync(descriptor) == 0 }

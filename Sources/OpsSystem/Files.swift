@@ -31,6 +31,19 @@ package func readFile(_ path: String, limit: Int = .max) throws(OpsError) -> [UI
     }
 }
 
+/// Writes a file in place, unsynced and readable by its owner only: for private folders, where nobody else reads it
+/// before it is whole.
+///
+/// Throws: an `OpsError` with the path.
+package func writePrivateFile(_ bytes: [UInt8], to path: String) throws(OpsError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .system("write", path) }
+    defer { close(descriptor) }
+    try bytes.withUnsafeBufferPointer { (buffer) throws(OpsError) in
+        try writeAll(UnsafeRawBufferPointer(buffer), to: descriptor, path: path)
+    }
+}
+
 /// Writes all bytes to a descriptor. `path` is for the message.
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws(OpsError) {
     var rest = bytes[...]

@@ -1,0 +1,7 @@
+package import OpsPlugin
+
+/// Messages to people.
+package enum NotifyPlugin {
+    package static let plugin = Plugin(
+        name: "notify", summary: "Tell people what happened", actions: [SlackAction()])
+}

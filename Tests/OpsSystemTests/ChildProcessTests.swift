@@ -1,0 +1,290 @@
+import Glibc
+import OpsCore
+import OpsSystem
+import Synchronization
+import TestKit
+import Testing
+
+/// What a child printed.
+private final class Streams: Sendable {
+    private let bytes = Mutex<(output: [UInt8], error: [UInt8])>(([], []))
+
+    func add(_ stream: ChildStream, _ chunk: UnsafeRawBufferPointer) {
+        bytes.withLock { if stream == .output { $0.output += chunk } else { $0.error += chunk } }
+    }
+
+    var output: String { String(decoding: bytes.withLock { $0.output }, as: UTF8.self) }
+    var error: String { String(decoding: bytes.withLock { $0.error }, as: UTF8.self) }
+}
+
+private func bash(_ script: String) -> ChildSpec {
+    ChildSpec(executable: "/bin/bash", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"])
+}
+
+/// True while a process lives and is no zombie.
+private func isRunning(_ pid: String) throws -> Bool {
+    let state = try run(["ps", "-o", "stat=", "-p", pid]).text
+    return !state.isEmpty && !state.hasPrefix("Z")
+}
+
+private func openDescriptors() throws -> Int { try FileTree.find("/proc/self/fd/*", in: "/").count }
+
+@Suite(.serialized) struct ChildProcessTests {
+    @Test(arguments: [
+        ("exit 0", OpsSystem.ExitStatus.exited(0)), ("exit 3", .exited(3)), ("kill -9 $$", .signalled(SIGKILL)),
+        ("kill -TERM $$", .signalled(SIGTERM)),
+    ])
+    func tellsHowItEnded(script: String, status: OpsSystem.ExitStatus) async throws {
+        #expect(try await ChildProcess.run(bash(script)).status == status)
+    }
+
+    @Test func keepsTheStreamsApart() async throws {
+        let streams = Streams()
+        _ = try await ChildProcess.run(bash("echo out; echo err >&2; cat")) { streams.add($0, $1) }
+        #expect(streams.output == "out\n")
+        #expect(streams.error == "err\n")
+    }
+
+    @Test func environmentArgumentsAndFolderAreExact() async throws {
+        let streams = Streams()
+        var spec = ChildSpec(
+            executable: "/usr/bin/env", arguments: [], environment: ["A": "1 = 2", "Ü": "ä\nb"], directory: "/usr")
+        _ = try await ChildProcess.run(spec) { streams.add($0, $1) }
+        #expect(Set(streams.output.split(separator: "\n")) == ["A=1 = 2", "Ü=ä", "b"])
+        let more = Streams()
+        spec = ChildSpec(
+            executable: "/bin/bash", arguments: ["-c", "pwd; printf '<%s>' \"$0\" \"$@\"", "", "a b", "*"],
+            environment: [:], directory: "/usr")
+        spec.name = "renamed"
+        _ = try await ChildProcess.run(spec) { more.add($0, $1) }
+        #expect(more.output == "/usr\n<><a b><*>")
+    }
+
+    @Test func childStartsClean() async throws {
+        // A session of its own, default signals, nothing open but its three streams.
+        let streams = Streams()
+        let spec = ChildSpec(
+            executable: "/bin/bash",
+            arguments: [
+                "-c",
+                "ls /proc/self/fd | tr '\\n' ' '; grep -E 'Sig(Blk|Ign)' /proc/self/status | tr -d '\\n'; [ $(ps -o sid= -p $$) = $$ ] && echo leader",
+            ],
+            environment: ["PATH": "/usr/bin:/bin"])
+        let open = Glibc.open("/dev/null", O_RDONLY)
+        defer { close(open) }
+        _ = try await ChildProcess.run(spec) { streams.add($0, $1) }
+        // `ls` itself has the folder open as 3.
+        #expect(streams.output.hasPrefix("0 1 2 3 "))
+        #expect(streams.output.contains("SigBlk:\t0000000000000000"))
+        // The C library's own signals (32 and up) are nobody's business.
+        let ignored = streams.output.split(separator: "SigIgn:\t").last.flatMap { UInt64($0.prefix(16), radix: 16) }
+        #expect(ignored.map { $0 & 0x7FFF_FFFF } == 0)
+        #expect(streams.output.hasSuffix("leader\n"))
+    }
+
+    @Test func bigInputAndOutputPassThrough() async throws {
+        let bytes = (0..<20_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        var spec = bash("cat")
+        spec.input = .bytes(bytes)
+        let holder = Holder(bytes)
+        let counter = Counter()
+        let result = try await ChildProcess.run(spec) { _, chunk in counter.compare(chunk, holder.bytes) }
+        #expect(result.status.isSuccess)
+        #expect(counter.count == bytes.count)
+        #expect(counter.isEqual)
+    }
+
+    @Test func readerThatGoesAwayEarlyIsFine() async throws {
+        var spec = bash("head -c 3; exec <&-; sleep 0.05; exit 4")
+        spec.input = .bytes([UInt8](repeating: 65, count: 5_000_000))
+        let streams = Streams()
+        #expect(try await ChildProcess.run(spec) { streams.add($0, $1) }.status == .exited(4))
+        #expect(streams.output == "AAA")
+    }
+
+    @Test func muchOutputKeepsMemoryFlat() async throws {
+        let before = try residentKilobytes()
+        let counter = Counter()
+        _ = try await ChildProcess.run(bash("head -c 200000000 /dev/zero")) { _, chunk in counter.add(chunk.count) }
+        #expect(counter.count == 200_000_000)
+        #expect(try residentKilobytes() - before < 20_000)
+    }
+
+    @Test func cancelEndsTheGroup() async throws {
+        let folder = try TemporaryFolder()
+        // The grandchild ignores SIGTERM, the child does not.
+        let script = "(trap '' TERM; echo $BASHPID > \(folder.path)/pid; while :; do sleep 0.05; done) & sleep 100"
+        let task = Task { try await ChildProcess.run(bash(script), grace: .milliseconds(200)) }
+        while !folder.exists("pid") { try await EventLoop.shared.sleep(for: .milliseconds(5)) }
+        let start = Clock.ticks()
+        task.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await task.value }
+        let took = Clock.elapsed(since: start)
+        #expect(took >= .milliseconds(150) && took < .seconds(3), "\(took)")
+        #expect(try !isRunning(try folder.text("pid").trimmingNewline))
+    }
+
+    @Test func cancelledChildMayCleanUp() async throws {
+        let streams = Streams()
+        let task = Task {
+            try await ChildProcess.run(bash("trap 'echo bye; exit 1' TERM; echo ready; while :; do sleep 0.02; done")) {
+                streams.add($0, $1)
+            }
+        }
+        while streams.output.isEmpty { try await EventLoop.shared.sleep(for: .milliseconds(5)) }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await task.value }
+        #expect(streams.output == "ready\nbye\n")
+    }
+
+    @Test func cancelledBeforeItStartsRunsNothing() async throws {
+        let folder = try TemporaryFolder()
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await ChildProcess.run(bash("touch \(folder.path)/ran"))
+        }
+        await #expect(throws: CancellationError.self) { _ = try await task.value }
+        #expect(!folder.exists("ran"))
+    }
+
+    @Test func leftOverThatHoldsTheStreamIsEnded() async throws {
+        let streams = Streams()
+        let start = Clock.ticks()
+        let result = try await ChildProcess.run(bash("sleep 100 & echo $!")) { streams.add($0, $1) }
+        #expect(result.status.isSuccess)
+        #expect(result.endedLeftOvers)
+        #expect(Clock.elapsed(since: start) < .seconds(3))
+        #expect(try !isRunning(streams.output.trimmingNewline))
+    }
+
+    @Test func leftOverThatClosedItsStreamsIsEndedAtOnce() async throws {
+        let streams = Streams()
+        let start = Clock.ticks()
+        let result = try await ChildProcess.run(bash("sleep 100 >/dev/null 2>&1 & echo $!")) { streams.add($0, $1) }
+        #expect(result.endedLeftOvers)
+        #expect(Clock.elapsed(since: start) < .milliseconds(450))
+        #expect(try !isRunning(streams.output.trimmingNewline))
+    }
+
+    @Test func leftOverMayBeKept() async throws {
+        var spec = bash("(while :; do echo x; sleep 0.01; done) & echo $!")
+        spec.leftOvers = .keep
+        let streams = Streams()
+        let result = try await ChildProcess.run(spec) { streams.add($0, $1) }
+        let pid = String(streams.output.split(separator: "\n")[0])
+        #expect(!result.endedLeftOvers)
+        let group = try #require(result.leftOver)
+        try await EventLoop.shared.sleep(for: .milliseconds(50))
+        #expect(try isRunning(pid))
+        await group.end(grace: .seconds(1))
+        #expect(try !isRunning(pid))
+        #expect(!group.isAlive)
+    }
+
+    @Test func processSubstitutionIsReadToItsEnd() async throws {
+        let streams = Streams()
+        let result = try await ChildProcess.run(bash("exec > >(sleep 0.2; cat); echo late")) { streams.add($0, $1) }
+        #expect(streams.output == "late\n")
+        #expect(!result.endedLeftOvers)
+    }
+
+    @Test func whatEscapedTheGroupDoesNotHoldUsUp() async throws {
+        let start = Clock.ticks()
+        let streams = Streams()
+        let result = try await ChildProcess.run(bash("setsid sleep 30 & echo $!")) { streams.add($0, $1) }
+        #expect(result.status.isSuccess)
+        #expect(Clock.elapsed(since: start) < .seconds(3))
+        try run(["kill", "-9", streams.output.trimmingNewline])
+    }
+
+    @Test(arguments: [
+        (
+            ChildSpec(executable: "/nowhere/tool", arguments: [], environment: [:]),
+            "cannot start '/nowhere/tool': No such file or directory"
+        ),
+        (
+            ChildSpec(executable: "/etc/passwd", arguments: [], environment: [:]),
+            "cannot start '/etc/passwd': Permission denied (is it executable?)"
+        ),
+        (
+            ChildSpec(executable: "/bin/true", arguments: [], environment: [:], directory: "/nowhere"),
+            "cannot start '/bin/true': the folder '/nowhere' does not exist"
+        ),
+    ])
+    func cannotStart(spec: ChildSpec, message: String) async throws {
+        let error = await #expect(throws: OpsError.self) { try await ChildProcess.run(spec) }
+        #expect(error?.description == message)
+    }
+
+    @Test func badInterpreterIsExplained() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("script", "#!/nowhere/perl\n", mode: 0o755)
+        let error = await #expect(throws: OpsError.self) {
+            try await ChildProcess.run(ChildSpec(executable: file, arguments: [], environment: [:]))
+        }
+        #expect(error?.hint?.contains("the interpreter it names in its first line") == true)
+        let plain = try folder.write("plain", "exit 7\n", mode: 0o755)
+        #expect(
+            try await ChildProcess.run(ChildSpec(executable: plain, arguments: [], environment: [:])).status
+                == .exited(7))
+    }
+
+    @Test func tooManyArguments() async throws {
+        let spec = ChildSpec(
+            executable: "/bin/true", arguments: [String](repeating: String(repeating: "x", count: 100_000), count: 100),
+            environment: [:])
+        let error = await #expect(throws: OpsError.self) { try await ChildProcess.run(spec) }
+        #expect(error?.message.contains("Argument list too long") == true)
+        #expect(error?.hint != nil)
+    }
+
+    @Test func thousandsOfSpawnsLeakNothing() async throws {
+        _ = try await ChildProcess.run(bash("true"))
+        let before = try openDescriptors()
+        await withTaskGroup(of: Void.self) { group in
+            for lane in 0..<8 {
+                group.addTask {
+                    for _ in 0..<250 {
+                        var spec = ChildSpec(
+                            executable: lane == 7 ? "/nowhere" : "/bin/true", arguments: [], environment: [:])
+                        spec.input = .bytes([1])
+                        _ = try? await ChildProcess.run(spec)
+                    }
+                }
+            }
+        }
+        #expect(try openDescriptors() <= before)
+    }
+}
+
+extension String {
+    fileprivate var trimmingNewline: String { String(split(separator: "\n").first ?? "") }
+}
+
+private final class Holder: Sendable {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+}
+
+private final class Counter: Sendable {
+    private let state = Mutex((count: 0, isEqual: true))
+
+    var count: Int { state.withLock { $0.count } }
+    var isEqual: Bool { state.withLock { $0.isEqual } }
+
+    func add(_ number: Int) { state.withLock { $0.count += number } }
+
+    func compare(_ chunk: UnsafeRawBufferPointer, _ wanted: [UInt8]) {
+        state.withLock { state in
+            let end = state.count + chunk.count
+            let isEqual = end <= wanted.count && wanted[state.count..<end].elementsEqual(chunk)
+            state = (end, state.isEqual && isEqual)
+        }
+    }
+}
+
+private func residentKilobytes() throws -> Int {
+    let text = String(decoding: try readFile("/proc/self/statm"), as: UTF8.self)
+    return (Int(text.split(separator: " ")[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) / 1024
+}

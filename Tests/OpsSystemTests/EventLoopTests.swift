@@ -1,0 +1,79 @@
+import Glibc
+import OpsCore
+import OpsSystem
+import Synchronization
+import TestKit
+import Testing
+
+/// An actor that lives on the loop, as the engine does.
+private actor OnLoop {
+    nonisolated var unownedExecutor: UnownedSerialExecutor { EventLoop.shared.asUnownedSerialExecutor() }
+    private var count = 0
+
+    func add() -> (Int, Bool) {
+        count += 1
+        return (count, EventLoop.shared.isCurrent)
+    }
+}
+
+@Suite struct EventLoopTests {
+    @Test func actorsAndTasksRunOnTheLoop() async {
+        let actor = OnLoop()
+        #expect(await actor.add() == (1, true))
+        #expect(!EventLoop.shared.isCurrent)
+        let isOn = await Task(executorPreference: EventLoop.shared) { EventLoop.shared.isCurrent }.value
+        #expect(isOn)
+        let total = await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<1000 { group.addTask { _ = await actor.add() } }
+            await group.waitForAll()
+            return await actor.add().0
+        }
+        #expect(total == 1002)
+    }
+
+    @Test func submittedWorkKeepsItsOrder() async {
+        let seen = await withCheckedContinuation { (continuation: CheckedContinuation<[Int], Never>) in
+            let list = Recorder()
+            for number in 0..<100 { EventLoop.shared.submit { list.add(number) } }
+            EventLoop.shared.submit { continuation.resume(returning: list.items) }
+        }
+        #expect(seen == Array(0..<100))
+    }
+
+    @Test func sleepsAndIsCancelled() async throws {
+        let start = Clock.ticks()
+        try await EventLoop.shared.sleep(for: .milliseconds(30))
+        let slept = Clock.elapsed(since: start)
+        #expect(slept >= .milliseconds(30))
+        #expect(slept < .seconds(2))
+        let task = Task { try await EventLoop.shared.sleep(for: .seconds(100)) }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        let late = Task { try await EventLoop.shared.sleep(for: .seconds(100)) }
+        try await EventLoop.shared.sleep(for: .milliseconds(5))
+        late.cancel()
+        await #expect(throws: CancellationError.self) { try await late.value }
+        #expect(Clock.elapsed(since: start) < .seconds(5))
+    }
+
+    @Test func timersFireInOrder() async {
+        let list = Recorder()
+        await withTaskGroup(of: Void.self) { group in
+            for wait in [30, 10, 20] {
+                group.addTask {
+                    try? await EventLoop.shared.sleep(for: .milliseconds(wait))
+                    list.add(wait)
+                }
+            }
+        }
+        #expect(list.items == [10, 20, 30])
+    }
+}
+
+private final class Recorder: Sendable {
+    private let list = Mutex<[Int]>([])
+
+    var items: [Int] { list.withLock { $0 } }
+
+    func add(_ number: Int) { list.withLock { $0.append(number) } }
+}
