@@ -58,6 +58,7 @@ enum RunAction {
         }
     }
 
+    @EventLoopActor
     private static func start(_ plan: Plan, session: RecipeSession, settings: RunSettings) async throws -> Int32 {
         let state = try StateDirectory(environment: session.context.environment)
         let id = StateDirectory.newRunID(now: Timestamp.now)
@@ -66,17 +67,16 @@ enum RunAction {
         let temporary = (session.context.environment["TMPDIR"] ?? "/tmp") + "/ops-\(id)"
         try makeFolders(temporary, mode: 0o700)
         defer { try? removeTree(temporary) }
-        let reporters = try Reporters(settings, session.context)
+        let reporters = try Reporters(settings)
         let journal = try JournalWriter(runDirectory: folder)
         let run = Run(
             id: id, plan: plan, options: settings.options, catalog: session.catalog,
             environment: session.context.environment, temporaryDirectory: temporary, runDirectory: folder,
-            sinks: { [journal] + reporters.all })
-        let signals = try SignalWatch(run)
+            sinks: [journal] + reporters.all)
+        try SignalWatch.start(run)
         let ticks = Ticker { reporters.tick() }
         let finished = await run.execute()
         ticks.stop()
-        signals.stop()
         reporters.close()
         state.prune(now: Timestamp.now)
         return finished.exitStatus

@@ -27,18 +27,20 @@ package struct RetryPolicy: Sendable {
     package static let none = RetryPolicy(attempts: 1)
     package static let standard = RetryPolicy(attempts: 4)
 
-    func retries(_ status: Int) -> Bool {
+    /// True where an answer of this status is worth another attempt.
+    package func retries(_ status: Int) -> Bool {
         [408, 425, 429].contains(status) || (500..<600).contains(status) && status != 501
             || extraStatuses.contains(status)
     }
 
-    func retries(_ error: any Error) -> Bool {
+    /// True where a failure of this kind is worth another attempt.
+    package func retries(_ error: any Error) -> Bool {
         guard let error = error as? OpsError else { return false }
         return error.code == .unavailable || error.code == .timeout
     }
 
     /// The wait before the attempt after number `attempt` (from 1).
-    func wait(after attempt: Int) -> Duration {
+    package func wait(after attempt: Int) -> Duration {
         let doubled = min(delay * (1 << min(attempt - 1, 16)), longestWait)
         return doubled * Double.random(in: 0.5...1)
     }

@@ -1,6 +1,7 @@
-package import OpsCore
+import OpsCore
 package import OpsEngine
 import OpsPlugin
+import OpsRecipe
 import OrderedCollections
 
 /// A plan as people review it.
@@ -24,8 +25,8 @@ package struct PlanText {
     private mutating func head(_ plan: Plan) {
         let name = plan.recipe.name.map { "\($0) " } ?? ""
         lines.append(
-            style.bold("Plan of \(plan.requested.joined(separator: " "))") + style.dim("  \(name)(\(plan.recipe.file))"))
-        if let description = plan.recipe.description { lines.append(style.dim(description)) }
+            style.paint("Plan of \(plan.requested.joined(separator: " "))", .bold) + dim("  \(name)(\(plan.recipe.file))"))
+        if let description = plan.recipe.description { lines.append(dim(description)) }
         var facts: [(String, String)] = []
         for (name, value) in plan.inputs { facts.append(("input", "\(name) = \(Self.text(value))")) }
         for (name, value) in plan.git { facts.append(("git", "\(name) = \(Self.text(value))")) }
@@ -34,7 +35,7 @@ package struct PlanText {
             facts.append(("secret", "\(secret.name) from \(source)" + Self.presence(secret)))
         }
         if !facts.isEmpty { lines.append("") }
-        for (kind, text) in facts { lines.append("  " + style.dim(Self.padded(kind, 8)) + text) }
+        for (kind, text) in facts { lines.append("  " + dim(Self.padded(kind, 8)) + text) }
     }
 
     private static func presence(_ secret: PlannedSecret) -> String {
@@ -48,14 +49,14 @@ package struct PlanText {
 
     private mutating func task(_ task: PlannedTask, in plan: Plan) {
         lines.append("")
-        var heading = mark(task.decision) + " " + style.bold(task.id.description)
+        var heading = mark(task.decision) + " " + style.paint(task.id.description, .bold)
         let needs = task.needs.flatMap(\.instances).map { plan.tasks[$0].id.description }
-        if !needs.isEmpty { heading += style.dim("  after " + Self.short(needs)) }
+        if !needs.isEmpty { heading += dim("  after " + Self.short(needs)) }
         lines.append(heading)
         if let detail = task.decision.detail { lines.append("    " + note(task.decision, detail)) }
         if let confirm = task.confirm { lines.append("    asks: \(confirm)") }
         if task.decision.isSkipped { return }
-        if task.steps.isEmpty { lines.append(style.dim("    gathers its needs")) }
+        if task.steps.isEmpty { lines.append(dim("    gathers its needs")) }
         for step in task.steps { self.step(step, plan: plan) }
         steps(task.onFailure, heading: "on failure", indent: "    ")
         steps(task.finally, heading: "finally", indent: "    ")
@@ -63,7 +64,7 @@ package struct PlanText {
 
     private mutating func steps(_ steps: [PlannedStep], heading: String, indent: String = "") {
         guard !steps.isEmpty else { return }
-        lines.append((indent.isEmpty ? "\n" : indent) + style.dim(heading + ":"))
+        lines.append((indent.isEmpty ? "\n" : indent) + dim(heading + ":"))
         for step in steps { self.step(step, plan: nil) }
     }
 
@@ -76,18 +77,18 @@ package struct PlanText {
         }
         if step.definition.isInteractive { lines.append("        takes the terminal; not recorded, not masked") }
         for effect in step.effects where !(effect.kind == .execute && effect.target == step.summary) {
-            let detail = effect.detail.map { style.dim("  (\($0))") } ?? ""
-            lines.append("        " + style.dim(Self.padded(effect.kind.rawValue, 8)) + effect.target + detail)
+            let detail = effect.detail.map { dim("  (\($0))") } ?? ""
+            lines.append("        " + dim(Self.padded(effect.kind.rawValue, 8)) + effect.target + detail)
         }
         if !step.secrets.isEmpty {
-            lines.append("        " + style.dim(Self.padded("secret", 8)) + step.secrets.joined(separator: ", "))
+            lines.append("        " + dim(Self.padded("secret", 8)) + step.secrets.joined(separator: ", "))
         }
         for (name, value) in step.outputs where !value.containsUnknown && !value.isNull {
-            lines.append("        " + style.dim(Self.padded("output", 8)) + "\(name) = \(Self.text(value))")
+            lines.append("        " + dim(Self.padded("output", 8)) + "\(name) = \(Self.text(value))")
         }
         let unknown = step.outputs.filter { $0.value.containsUnknown }.map(\.key)
         if !unknown.isEmpty {
-            lines.append("        " + style.dim(Self.padded("unknown", 8) + unknown.joined(separator: ", ")))
+            lines.append("        " + dim(Self.padded("unknown", 8) + unknown.joined(separator: ", ")))
         }
     }
 
@@ -99,28 +100,32 @@ package struct PlanText {
         }
         lines.append("")
         lines.append(
-            style.dim(
+            dim(
                 "\(plan.tasks.count) task\(plan.tasks.count == 1 ? "" : "s"): "
                     + counts.map { "\($0.1) \($0.0)" }.joined(separator: ", ") + ". Nothing was run."))
     }
 
     private func mark(_ decision: Decision) -> String {
         switch decision {
-        case .run: style.green(style.isUnicode ? "●" : "*")
-        case .undecided: style.yellow(style.isUnicode ? "◐" : "?")
-        case .skipped: style.dim(style.isUnicode ? "○" : "-")
-        case .onFailure: style.yellow(style.isUnicode ? "◌" : "!")
+        case .run: green(style.unicode ? "●" : "*")
+        case .undecided: yellow(style.unicode ? "◐" : "?")
+        case .skipped: dim(style.unicode ? "○" : "-")
+        case .onFailure: yellow(style.unicode ? "◌" : "!")
         }
     }
 
     private func note(_ decision: Decision, _ detail: String) -> String {
         switch decision {
-        case .undecided: style.yellow("undecided: if \(detail)")
-        case .skipped: style.dim("skipped: \(detail)")
-        case .onFailure: style.yellow("only if \(detail)")
+        case .undecided: yellow("undecided: if \(detail)")
+        case .skipped: dim("skipped: \(detail)")
+        case .onFailure: yellow("only if \(detail)")
         case .run: detail
         }
     }
+
+    private func dim(_ text: String) -> String { style.paint(text, .dim) }
+    private func green(_ text: String) -> String { style.paint(text, .green) }
+    private func yellow(_ text: String) -> String { style.paint(text, .yellow) }
 
     private static func text(_ value: Value) -> String {
         switch value {

@@ -126,7 +126,11 @@ final class TaskText {
         if isGrouped { queue.finish(task, keep: keep) }
     }
 
-    func close() { queue.close() }
+    /// Writes what is kept of tasks that did not end.
+    func close() {
+        for (task, _) in sections.sorted(by: { $0.value.number < $1.value.number }) { endStep(of: task) }
+        queue.close()
+    }
 
     private func append(_ task: TaskID, _ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }

@@ -1,1 +1,11 @@
-@main enum Main { static func main() { print("ops") } }
+import Glibc
+import OpsCommands
+import OpsSystem
+
+@main
+enum Main {
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        exit(EventLoop.shared.runOnMainThread { await CommandLineTool.run(arguments) })
+    }
+}

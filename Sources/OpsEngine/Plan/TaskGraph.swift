@@ -1,6 +1,14 @@
-import OpsCore
-import OpsRecipe
+package import OpsCore
+package import OpsRecipe
 import OrderedCollections
+
+/// Which tasks a request reaches, for commands that do not plan.
+package enum TaskSelection {
+    /// The named tasks and all they need, needs first. Throws: a `DiagnosticsError` for an unknown name or a cycle.
+    package static func reached(by tasks: [String], in recipe: Recipe) throws(DiagnosticsError) -> [String] {
+        try TaskGraph(recipe: recipe, requested: tasks).order
+    }
+}
 
 /// The tasks that a request reaches, in an order in which each stands behind all it needs.
 struct TaskGraph {

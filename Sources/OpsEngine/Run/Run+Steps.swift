@@ -107,16 +107,16 @@ extension Run {
                 if EventLoop.shared.isCurrent {
                     // The call returns before the buffer goes.
                     nonisolated(unsafe) let bytes = bytes
-                    self.assumeIsolated { $0.received(bytes, stream, token) }
+                    EventLoop.assumeIsolated { self.received(bytes, stream, token) }
                 } else {
                     let copy = [UInt8](bytes)
                     EventLoop.shared.submit {
-                        self.assumeIsolated { run in copy.withUnsafeBytes { run.received($0, stream, token) } }
+                        EventLoop.assumeIsolated { copy.withUnsafeBytes { self.received($0, stream, token) } }
                     }
                 }
             },
             progress: { progress in
-                EventLoop.shared.submit { self.assumeIsolated { $0.emit(.progress(step.id, progress)) } }
+                EventLoop.shared.submit { EventLoop.assumeIsolated { self.emit(.progress(step.id, progress)) } }
             },
             grace: options.grace)
     }

@@ -30,8 +30,8 @@ extension Run {
         if states[index].timedOut { ending = (.timedOut, ending.failure) }
 
         let reason = states[index].cancelReason
-        let shielded = scope
-        let cleanUp = SwiftTask { await self.cleanUp(task, after: ending, scope: shielded) }
+        let (shielded, before) = (scope, ending)
+        let cleanUp = SwiftTask(executorPreference: EventLoop.shared) { await self.cleanUp(task, after: before, scope: shielded) }
         let isClean = task.onFailure.isEmpty && task.finally.isEmpty ? true : await cleanUp.value
         if !isClean, ending.outcome == .succeeded { ending.outcome = .failed }
         var outputs: ValueMap = [:]

@@ -1,21 +1,21 @@
 import OpsCore
 package import OpsPlugin
 import OpsRecipe
-import OpsSystem
+package import OpsSystem
 import OrderedCollections
 
 /// Runs a plan: a bounded parallel graph on the event loop's one thread.
 ///
 /// It starts nothing that the plan does not list. All that happens goes to the sinks as events, masked.
-package actor Run {
-    package nonisolated var unownedExecutor: UnownedSerialExecutor { EventLoop.shared.asUnownedSerialExecutor() }
+@EventLoopActor
+package final class Run {
 
-    package nonisolated let id: String
-    nonisolated let plan: Plan
-    nonisolated let options: RunOptions
-    nonisolated let catalog: PluginCatalog
+    package let id: String
+    let plan: Plan
+    let options: RunOptions
+    let catalog: PluginCatalog
     /// `run.temp`: a private folder, removed at the end.
-    nonisolated let temporaryDirectory: String
+    let temporaryDirectory: String
     var secrets: SecretStore
     /// The fetch under way.
     var fetching: SwiftTask<[String: Value], any Error>?
@@ -49,7 +49,7 @@ package actor Run {
 
     package init(
         id: String, plan: Plan, options: RunOptions, catalog: PluginCatalog, environment: [String: String],
-        temporaryDirectory: String, runDirectory: String, sinks: @Sendable () -> [any RunEventSink]
+        temporaryDirectory: String, runDirectory: String, sinks: [any RunEventSink]
     ) {
         self.id = id
         self.plan = plan
@@ -57,7 +57,7 @@ package actor Run {
         self.catalog = catalog
         self.temporaryDirectory = temporaryDirectory
         logs = RunLogs(runDirectory: runDirectory)
-        self.sinks = sinks()
+        self.sinks = sinks
         secrets = SecretStore(plan: plan, catalog: catalog, environment: environment)
     }
 
@@ -131,7 +131,7 @@ package actor Run {
     private func runRecipeCleanUp() async {
         let failed = hasFailed
         guard !plan.finally.isEmpty || failed && !plan.onFailure.isEmpty else { return }
-        let work = SwiftTask { await self.runRecipeSteps(failed: failed) }
+        let work = SwiftTask(executorPreference: EventLoop.shared) { await self.runRecipeSteps(failed: failed) }
         cleanUpWork = work
         await work.value
     }

@@ -2,6 +2,7 @@ import Logging
 import OpsCore
 import OpsPlugin
 import OpsRecipe
+import OpsSystem
 import OrderedCollections
 
 /// The secrets of a run: fetched once each, known to the masking from the moment they arrive.
@@ -115,7 +116,7 @@ extension Run {
                 continue
             }
             let store = secrets
-            let work = SwiftTask { try await store.fetch(missing) }
+            let work = SwiftTask(executorPreference: EventLoop.shared) { try await store.fetch(missing) }
             fetching = work
             let result = await work.result
             fetching = nil

@@ -12,6 +12,8 @@ package struct Recipe: Sendable {
     package var inputs: OrderedDictionary<String, InputDeclaration> = [:]
     package var secrets: OrderedDictionary<String, SecretDeclaration> = [:]
     package var vars: OrderedDictionary<String, Template> = [:]
+    /// The places of the names in `vars`.
+    package var varRanges: [String: SourceRange] = [:]
     package var include: OrderedDictionary<String, IncludeDeclaration> = [:]
     package var env: OrderedDictionary<String, Template> = [:]
     package var dotenv: [Template] = []

@@ -19,12 +19,28 @@ package struct Step: Sendable {
     package var continueOnError = false
     package var isDetached = false
     package var isInteractive = false
+    /// What takes the step's work back, where it has an `undo`.
+    package var undo: Undo?
     package var notRunYet: [NotRunYet] = []
     package var range: SourceRange
 
     package init(action: ActionCall, range: SourceRange) {
         self.action = action
         self.range = range
+    }
+}
+
+/// A step that takes another one's work back: armed when that one starts.
+package final class Undo: Sendable {
+    /// The dependent task whose success disarms it; nil is the step's own task.
+    package let through: String?
+    package let throughRange: SourceRange?
+    package let step: Step
+
+    package init(through: String?, throughRange: SourceRange?, step: Step) {
+        self.through = through
+        self.throughRange = throughRange
+        self.step = step
     }
 }
 

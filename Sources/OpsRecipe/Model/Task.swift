@@ -13,7 +13,11 @@ package struct Task: Sendable {
     package var env: OrderedDictionary<String, Template> = [:]
     package var dir: Template?
     package var shell: Shell?
+    /// Of a task with `steps`: private files that its steps inherit.
+    package var files: OrderedDictionary<String, Template> = [:]
+    /// Of a task with `steps`: the limit of all of them together. A one-action task's is its step's.
     package var timeout: Duration?
+    /// Of a task with `steps`. A one-action task's is its step's.
     package var retry: Retry?
     package var continueOnError = false
     package var sources: [Template]?
@@ -24,7 +28,8 @@ package struct Task: Sendable {
     package var outputs: OrderedDictionary<String, Template> = [:]
     /// Empty for a task that only gathers its needs; one for a task with an action key.
     package var steps: [Step] = []
-    /// True where the task has an action key of its own in place of `steps`: its outputs are the action's.
+    /// True where the task has an action key of its own in place of `steps`: its outputs are the action's. Its
+    /// `if env dir continue-on-error` are the task's, its other step keys are on the one step.
     package var hasOwnAction = false
     package var onFailure: [Step] = []
     package var finally: [Step] = []

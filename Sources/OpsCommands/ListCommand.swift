@@ -1,0 +1,52 @@
+import ArgumentParser
+import OpsCore
+import OpsRecipe
+import OpsReport
+import OrderedCollections
+
+/// `ops list`: the tasks of the recipe.
+struct ListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List the tasks of the recipe.")
+
+    @OptionGroup var global: GlobalOptions
+    @Option(help: "text, or json.") var format: OutputFormat = .text
+
+    mutating func run() async throws {
+        try await CommandLineTool.finish {
+            let session = try global.session()
+            let style = try global.style(session.context)
+            try Console.output(format == .json ? Self.json(session) : Self.text(session, style: style))
+        }
+    }
+
+    static func text(_ session: RecipeSession, style: Style) -> String {
+        let recipe = session.recipe
+        var text = ""
+        if let description = recipe.description { text += style.paint(description, .dim) + "\n\n" }
+        var table = TableText(width: style.width)
+        for task in recipe.tasks.values where task.isListed {
+            table.row([style.paint(task.name, .bold), task.description ?? needs(of: task)])
+        }
+        if recipe.tasks.values.allSatisfy({ !$0.isListed }) { return text + "\(recipe.file) has no tasks to list.\n" }
+        return text + table.text
+    }
+
+    /// For a task without a description: what it gathers.
+    private static func needs(of task: Task) -> String {
+        task.steps.isEmpty && !task.needs.isEmpty ? "= " + task.needs.map(\.task).joined(separator: ", ") : ""
+    }
+
+    private static func json(_ session: RecipeSession) -> String {
+        let tasks = session.recipe.tasks.values.filter(\.isListed).map { task -> Value in
+            .map([
+                "name": .string(task.name),
+                "description": task.description.map { .string($0) } ?? .null,
+                "needs": .list(task.needs.map { .string($0.task) }),
+                "file": .string(task.nameRange.file),
+                "line": .integer(task.nameRange.start.line),
+                "column": .integer(task.nameRange.start.column),
+            ])
+        }
+        return JSONWriter.text(.map(["recipe": .string(session.recipe.file), "tasks": .list(tasks)]), indentation: 2) + "\n"
+    }
+}

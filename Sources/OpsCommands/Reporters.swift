@@ -1,0 +1,75 @@
+import Glibc
+import OpsCore
+import OpsEngine
+import OpsReport
+import OpsSystem
+
+/// The reporters of one run, as its settings ask.
+@EventLoopActor
+final class Reporters {
+    private let reporters: [any Reporter]
+    private let logFile: Int32
+
+    var all: [any RunEventSink] { reporters }
+
+    /// Throws: an `OpsError` where `--log-file` cannot be written.
+    init(_ settings: RunSettings) throws(OpsError) {
+        let output = ReportOutput(descriptor: 1)
+        let errors = ReportOutput(descriptor: 2)
+        let options = ReportOptions(style: settings.style, verbosity: settings.verbosity)
+        let main: any Reporter
+        switch settings.format {
+        case .pretty: main = PrettyReporter(output: output, options: options)
+        case .json: main = JSONReporter(output: output)
+        case .github:
+            let token = String(UInt64.random(in: .min ... .max), radix: 36)
+            main = GitHubReporter(output: output, options: options, token: token)
+        case .gitlab: main = GitLabReporter(output: output, options: options)
+        case .plain, .auto:
+            let stream: PlainReporter.Stream
+            switch settings.stream {
+            case .grouped: stream = .grouped
+            case .prefixed: stream = .prefixed
+            case .raw: stream = .raw
+            }
+            main = PlainReporter(stream, standardOutput: output, standardError: errors, options: options)
+        }
+        guard let path = settings.logFile else {
+            reporters = [main]
+            logFile = -1
+            return
+        }
+        logFile = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard logFile >= 0 else { throw OpsError.system("open", path) }
+        reporters = [main, JSONReporter(output: ReportOutput(descriptor: logFile))]
+    }
+
+    func tick() { for reporter in reporters { reporter.tick() } }
+
+    func close() {
+        for reporter in reporters { reporter.close() }
+        if logFile >= 0 { Glibc.close(logFile) }
+    }
+}
+
+/// Calls a reporter about twelve times a second, until it is stopped.
+@EventLoopActor
+final class Ticker {
+    private let body: @EventLoopActor () -> Void
+    private var isStopped = false
+
+    init(_ body: @escaping @EventLoopActor () -> Void) {
+        self.body = body
+        schedule()
+    }
+
+    func stop() { isStopped = true }
+
+    private func schedule() {
+        EventLoop.shared.after(.milliseconds(80)) { [self] in
+            guard !isStopped else { return }
+            body()
+            schedule()
+        }
+    }
+}

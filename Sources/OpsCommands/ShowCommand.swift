@@ -1,0 +1,88 @@
+import ArgumentParser
+import OpsCore
+import OpsPlugin
+import OpsRecipe
+import OpsReport
+import OpsSystem
+import OrderedCollections
+
+/// `ops show`: all of one task, or of one action.
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show all of a task, or of an action.",
+        discussion: "A task's text stands as in the recipe; an action's parameters, outputs and examples as declared.")
+
+    @Argument(help: ArgumentHelp("A task of the recipe, or an action such as archive.create.", valueName: "task|action"),
+        completion: .custom(TaskCompletion.tasks))
+    var name: String
+    @OptionGroup var global: GlobalOptions
+
+    mutating func run() async throws {
+        try await CommandLineTool.finish {
+            let catalog = try RecipeSession.builtIn()
+            let style = try global.style()
+            if let action = catalog.action(named: name) {
+                try Console.output(ActionDescription.text(action.declaration, style: style))
+                return
+            }
+            if name.contains(".") {
+                let hint = nearestName(to: name, among: catalog.actions.keys).map { "did you mean '\($0)'?" }
+                throw OpsError(.invalid, "there is no action '\(name)'", hint: hint ?? "'ops actions' lists them")
+            }
+            let session = try global.session()
+            guard let task = session.recipe.tasks[name] else {
+                let names = Array(session.recipe.tasks.keys) + Array(catalog.actions.keys)
+                let hint = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
+                throw OpsError(.invalid, "\(session.recipe.file) has no task '\(name)'", hint: hint)
+            }
+            try Console.output(Self.text(task, session, style))
+        }
+    }
+
+    private static func text(_ task: Task, _ session: RecipeSession, _ style: Style) throws -> String {
+        var text = style.paint(task.name, .bold)
+        text += style.paint("  \(task.nameRange)", .dim) + "\n"
+        if let description = task.description { text += description + "\n" }
+        let recipe = session.recipe
+        var table = TableText(width: style.width)
+        if !task.needs.isEmpty { table.row(["needs", task.needs.map(\.task).joined(separator: ", ")]) }
+        let dependents = recipe.tasks.values.filter { $0.needs.contains { $0.task == task.name } }.map(\.name)
+        if !dependents.isEmpty { table.row(["needed by", dependents.joined(separator: ", ")]) }
+        let order = try TaskSelection.reached(by: [task.name], in: recipe)
+        let used = recipe.usedInputs(by: order)
+        for (name, input) in recipe.inputs where used.contains(name) {
+            table.row(["input", describe(name, input)])
+        }
+        if !table.lines.isEmpty { text += "\n" + table.text }
+        text += "\n" + source(of: task, session)
+        return text
+    }
+
+    private static func describe(_ name: String, _ input: InputDeclaration) -> String {
+        var text = "\(name): \(input.kind.rawValue)"
+        if !input.options.isEmpty { text += ", one of \(input.options.compactMap(\.scalarText).joined(separator: " "))" }
+        if let pattern = input.pattern { text += ", matches \(pattern)" }
+        switch input.defaultValue {
+        case nil: text += ", required"
+        case .null?: text += ", optional"
+        case let value?: text += ", default \(value.scalarText ?? JSONWriter.text(value))"
+        }
+        return text + (input.description.map { ". \($0)" } ?? "")
+    }
+
+    /// The lines of the recipe from the task's name to the next key at its level.
+    private static func source(of task: Task, _ session: RecipeSession) -> String {
+        let first = task.nameRange.start
+        var lines: [String] = []
+        var number = first.line
+        while let line = session.loaded.source.line(number) {
+            let indent = line.prefix { $0 == " " }.count
+            let isBlank = line.allSatisfy { $0 == " " || $0 == "\t" }
+            if number > first.line, !isBlank, indent < first.column { break }
+            lines.append(isBlank ? "" : String(line.dropFirst(min(indent, first.column - 1))))
+            number += 1
+        }
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

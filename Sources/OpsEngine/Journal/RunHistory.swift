@@ -1,0 +1,81 @@
+package import OpsCore
+import OpsSystem
+import OrderedCollections
+
+/// What is known of an earlier run, from its journal.
+package struct RunRecord: Sendable {
+    package var id: String
+    /// The run's folder.
+    package var directory: String
+    package var recipe: String
+    package var tasks: [String]
+    /// Seconds since 1970.
+    package var started: Double
+    /// Seconds; nil where the run's end is not recorded.
+    package var duration: Double?
+    /// `succeeded`, `failed` …; nil where it is running or died.
+    package var outcome: String?
+    package var exitStatus: Int?
+}
+
+/// The runs that are kept.
+package enum RunHistory {
+    /// The newest first. A run whose journal cannot be read is left out.
+    package static func list(_ state: StateDirectory) throws(OpsError) -> [RunRecord] {
+        guard FileStatus.find(state.runs) != nil else { return [] }
+        return try listFolder(state.runs).reversed().compactMap { record($0, state) }
+    }
+
+    /// The run whose identifier starts with `prefix`; the newest where it is nil.
+    ///
+    /// Throws: an `OpsError` where there is none, or more than one.
+    package static func find(_ prefix: String?, _ state: StateDirectory) throws(OpsError) -> RunRecord {
+        let names = FileStatus.find(state.runs) == nil ? [] : try listFolder(state.runs)
+        let matching = names.filter { $0.hasPrefix(prefix ?? "") }
+        if let prefix, matching.count > 1, !matching.contains(prefix) {
+            throw OpsError(.invalid, "\(matching.count) runs start with '\(prefix)'", hint: "'ops runs' lists them")
+        }
+        guard let name = prefix.flatMap({ matching.contains($0) ? $0 : nil }) ?? matching.last,
+            let record = record(name, state)
+        else {
+            throw OpsError(.notFound, prefix.map { "there is no run '\($0)'" } ?? "there are no runs yet", hint: "'ops runs' lists them")
+        }
+        return record
+    }
+
+    /// The events of a run in order; a torn last line is left out.
+    package static func events(_ record: RunRecord) throws(OpsError) -> [Value] {
+        let bytes = try readFile(record.directory + "/journal.jsonl")
+        return bytes.split(separator: 0x0A).compactMap { line in try? JSONReader.value(Array(line)) }
+    }
+
+    private static func record(_ name: String, _ state: StateDirectory) -> RunRecord? {
+        let directory = "\(state.runs)/\(name)"
+        guard let bytes = try? readFile(directory + "/journal.jsonl") else { return nil }
+        let lines = bytes.split(separator: 0x0A)
+        guard let first = lines.first, let start = try? JSONReader.value(Array(first)),
+            start["event"]?.stringValue == "run-started"
+        else { return nil }
+        var record = RunRecord(
+            id: name, directory: directory, recipe: start["recipe"]?.stringValue ?? "",
+            tasks: start["tasks"]?.listValue?.compactMap(\.stringValue) ?? [], started: start["time"]?.doubleValue ?? 0)
+        if let last = lines.last, let end = try? JSONReader.value(Array(last)),
+            end["event"]?.stringValue == "run-finished"
+        {
+            record.outcome = end["outcome"]?.stringValue
+            record.duration = end["duration"]?.doubleValue
+            record.exitStatus = end["exit-status"]?.integerValue
+        }
+        return record
+    }
+}
+
+extension Value {
+    fileprivate var doubleValue: Double? {
+        switch self {
+        case .integer(let value, _): Double(value)
+        case .number(let value, _): value
+        default: nil
+        }
+    }
+}

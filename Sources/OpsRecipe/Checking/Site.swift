@@ -1,0 +1,181 @@
+import OpsCore
+import OrderedCollections
+
+/// One place of a recipe in which expressions may stand, with what may be named and what may result there.
+struct Site {
+    enum Form {
+        case template(Template)
+        case condition(Condition)
+        /// The arguments of an action: checked against its declaration.
+        case action(ActionCall)
+    }
+
+    enum Wanted {
+        case anything
+        /// A scalar that has a text; null as well where it means "not there".
+        case text(orNull: Bool)
+        case list
+    }
+
+    /// What may be named.
+    struct Scope {
+        var task: Task?
+        /// The steps that ran before, those with an id.
+        var steps: [Step] = []
+        /// The steps that come after, for messages.
+        var laterSteps: [Step] = []
+        var hasMatrix = true
+        var hasNeeds = true
+        var hasStatus = false
+        /// The layers of `env` that lie below, the highest last.
+        var env: [OrderedDictionary<String, Template>] = []
+        /// True where a step named may not have run.
+        var isCleanUp = false
+        var isStep = false
+    }
+
+    var form: Form
+    /// How a message names it: `'dir' of task 'build'`.
+    var what: String
+    var scope: Scope
+    var wanted = Wanted.anything
+    var takesSecret = false
+}
+
+extension Recipe {
+    /// All places of the recipe itself and of its tasks, or of the tasks named.
+    func forEachSite(tasks names: Set<String>? = nil, _ body: (Site) -> Void) {
+        withoutActuallyEscaping(body) { body in
+            let visitor = SiteVisitor(recipe: self, body: body)
+            visitor.visitRecipe()
+            for task in tasks.values where names?.contains(task.name) ?? true { visitor.visit(task) }
+        }
+    }
+}
+
+private struct SiteVisitor {
+    let recipe: Recipe
+    let body: (Site) -> Void
+
+    private func text(
+        _ template: Template?, _ what: @autoclosure () -> String, _ scope: Site.Scope, orNull: Bool = false,
+        takesSecret: Bool = false
+    ) {
+        guard let template, template.hasExpressions else { return }
+        body(
+            Site(
+                form: .template(template), what: what(), scope: scope, wanted: .text(orNull: orNull),
+                takesSecret: takesSecret))
+    }
+
+    private func any(
+        _ templates: OrderedDictionary<String, Template>, _ what: String, _ scope: Site.Scope, takesSecret: Bool
+    ) {
+        for (key, template) in templates where template.hasExpressions {
+            body(
+                Site(form: .template(template), what: "'\(key)' of \(what)", scope: scope, takesSecret: takesSecret))
+        }
+    }
+
+    private func environment(
+        _ templates: OrderedDictionary<String, Template>, _ scope: Site.Scope
+    ) {
+        for (name, template) in templates {
+            text(template, "the variable '\(name)'", scope, orNull: true, takesSecret: true)
+        }
+    }
+
+    private func condition(_ condition: Condition?, _ what: @autoclosure () -> String, _ scope: Site.Scope) {
+        guard let condition else { return }
+        body(Site(form: .condition(condition), what: "'if' of \(what())", scope: scope))
+    }
+
+    func visitRecipe() {
+        let base = Site.Scope()
+        any(recipe.vars, "'vars'", base, takesSecret: true)
+        environment(recipe.env, base)
+        for file in recipe.dotenv { text(file, "'dotenv'", base) }
+        for (name, include) in recipe.include {
+            any(include.with, "'with' of include '\(name)'", base, takesSecret: false)
+            any(include.secrets, "'secrets' of include '\(name)'", base, takesSecret: true)
+        }
+        var scope = base
+        scope.env = [recipe.env]
+        scope.isCleanUp = true
+        visit(recipe.onFailure, "the recipe's on-failure", scope, earlier: [])
+        visit(recipe.finally, "the recipe's finally", scope, earlier: [])
+    }
+
+    func visit(_ task: Task) {
+        let place = "task '\(task.name)'"
+        var scope = Site.Scope(task: task, env: [recipe.env])
+        var early = scope
+        early.hasNeeds = false
+        for need in task.needs { any(need.with, "'with' of need '\(need.alias)'", early, takesSecret: false) }
+        var ofMatrix = scope
+        ofMatrix.hasMatrix = false
+        switch task.matrix?.form {
+        case .axes(let axes):
+            for (name, template) in axes where template.hasExpressions {
+                body(
+                    Site(
+                        form: .template(template), what: "the axis '\(name)' of \(place)", scope: ofMatrix,
+                        wanted: .list))
+            }
+        case .rows(let template) where template.hasExpressions:
+            body(Site(form: .template(template), what: "'matrix' of \(place)", scope: ofMatrix, wanted: .list))
+        default: break
+        }
+        var ofCondition = scope
+        ofCondition.hasStatus = true
+        condition(task.condition, place, ofCondition)
+        environment(task.env, scope)
+        scope.env.append(task.env)
+        text(task.dir, "'dir' of \(place)", scope)
+        for glob in task.sources ?? [] { text(glob, "'sources' of \(place)", scope) }
+        for glob in task.produces ?? [] { text(glob, "'produces' of \(place)", scope) }
+        text(task.exclusive, "'exclusive' of \(place)", scope)
+        text(task.confirm, "'confirm' of \(place)", scope)
+        files(task.files, scope)
+        visit(task.steps, place, scope, earlier: [], isOnly: task.hasOwnAction)
+        var after = scope
+        after.steps = task.steps
+        after.isStep = true
+        any(task.outputs, "'outputs' of \(place)", after, takesSecret: true)
+        after.isCleanUp = true
+        visit(task.onFailure, "'on-failure' of \(place)", after, earlier: task.steps)
+        visit(task.finally, "'finally' of \(place)", after, earlier: task.steps)
+    }
+
+    private func files(_ files: OrderedDictionary<String, Template>, _ scope: Site.Scope) {
+        for (name, template) in files { text(template, "the file '\(name)'", scope, takesSecret: true) }
+    }
+
+    private func visit(
+        _ steps: [Step], _ place: String, _ outer: Site.Scope, earlier: [Step], isOnly: Bool = false
+    ) {
+        var scope = outer
+        scope.isStep = true
+        for (index, step) in steps.enumerated() {
+            scope.steps = earlier + steps[..<index]
+            scope.laterSteps = Array(steps[index...])
+            visit(step, isOnly ? place : "step \(index + 1) of \(place)", scope)
+        }
+    }
+
+    private func visit(_ step: Step, _ place: String, _ outer: Site.Scope) {
+        var scope = outer
+        condition(step.condition, place, scope)
+        environment(step.env, scope)
+        scope.env.append(step.env)
+        text(step.name, "'name' of \(place)", scope)
+        text(step.dir, "'dir' of \(place)", scope)
+        text(step.standardInput, "'stdin' of \(place)", scope, orNull: true, takesSecret: true)
+        text(step.standardOutput, "'stdout' of \(place)", scope)
+        files(step.files, scope)
+        if step.action.arguments.hasExpressions {
+            body(Site(form: .action(step.action), what: "'\(step.action.name)' of \(place)", scope: scope))
+        }
+        if let undo = step.undo { visit(undo.step, "'undo' of \(place)", outer) }
+    }
+}

@@ -1,0 +1,171 @@
+package import OpsCore
+package import OpsPlugin
+package import OpsYAML
+import OrderedCollections
+
+/// Turns a recipe's nodes into the model and finds what is wrong in one file.
+package enum RecipeDecoder {
+    /// Decodes a whole recipe. All problems are reported at once; the recipe is nil only where the file is no
+    /// recipe at all. `RecipeChecker` then checks what needs the whole model: names, types, cycles.
+    ///
+    /// - Parameters:
+    ///   - file: as the user named it, for messages.
+    ///   - directory: the folder the recipe stands in, absolute.
+    ///   - source: the text that the nodes came from, for exact places inside scripts.
+    package static func decode(
+        _ node: Node, file: String, directory: String, catalog: PluginCatalog, source: SourceText? = nil
+    ) -> (Recipe?, [Diagnostic]) {
+        let reader = RecipeReader(catalog: catalog, file: file, source: source)
+        let recipe = reader.recipe(node, directory: directory)
+        return (recipe, reader.diagnostics.sorted(by: Diagnostic.inReadingOrder))
+    }
+}
+
+extension RecipeReader {
+    fileprivate func recipe(_ node: Node, directory: String) -> Recipe? {
+        let start = SourcePosition(line: 1, column: 1)
+        let beginning = SourceRange(file: file, start: start, end: SourcePosition(line: 1, column: 2))
+        if node.isNull {
+            report("missing-key", "the recipe is empty", hint: "start it with 'ops: 1'", at: beginning)
+            return nil
+        }
+        let place = "the recipe"
+        guard let fields = fields(node, of: RecipeLanguage.recipe, place) else { return nil }
+        checkVersion(fields["ops"], beginning)
+        var recipe = Recipe(file: file, directory: directory)
+        recipe.name = text(fields["name"], place)
+        recipe.description = text(fields["description"], place)
+        recipe.inputs = inputs(fields["inputs"], place)
+        recipe.secrets = secrets(fields["secrets"])
+        recipe.vars = templates(fields["vars"], place)
+        for entry in entries(fields["vars"], place) ?? [] { recipe.varRanges[entry.key] = entry.keyRange }
+        recipe.include = includes(fields["include"])
+        recipe.env = environment(fields["env"], place)
+        for item in items(fields["dotenv"], place, orOne: true) ?? [] {
+            guard item.scalar?.value.scalarText != nil else {
+                report("wrong-type", "'dotenv' of \(place) needs file names, got \(item.kindText)", at: item.range)
+                continue
+            }
+            if let file = template(item) { recipe.dotenv.append(file) }
+        }
+        if let entry = fields["defaults"],
+            let fields = self.fields(entry.value, of: RecipeLanguage.defaults, "'defaults'")
+        {
+            recipe.defaults.shell = shell(fields["shell"], "'defaults'")
+            recipe.defaults.timeout = duration(fields["timeout"], "'defaults'")
+        }
+        for entry in entries(fields["tasks"], place) ?? [] where isName(entry.key, "task name", entry.keyRange) {
+            recipe.tasks[entry.key] = task(entry)
+        }
+        recipe.onFailure = steps(fields["on-failure"], place)
+        recipe.finally = steps(fields["finally"], place)
+        recipe.timeout = duration(fields["timeout"], place)
+        recipe.notRunYet = fields.notRunYet
+        checkDeferred(fields)
+        return recipe
+    }
+
+    private func checkVersion(_ entry: Node.Entry?, _ beginning: SourceRange) {
+        let version = RecipeLanguage.version
+        guard let entry else {
+            return report(
+                "language-version", "the recipe does not say its language version",
+                hint: "start the file with 'ops: \(version)'", at: beginning)
+        }
+        guard let number = entry.value.scalar?.value.integerValue else {
+            return report(
+                "language-version", "'ops' is the language version, a whole number, got \(entry.value.kindText)",
+                hint: "write 'ops: \(version)'", at: entry.value.range)
+        }
+        guard number != version else { return }
+        let hint = number > version ? "use a newer ops, or write 'ops: \(version)'" : "write 'ops: \(version)'"
+        report(
+            "language-version", "this ops knows language version \(version), not \(number)", hint: hint,
+            at: entry.value.range)
+    }
+
+    private func secrets(_ entry: Node.Entry?) -> OrderedDictionary<String, SecretDeclaration> {
+        var result: OrderedDictionary<String, SecretDeclaration> = [:]
+        for item in entries(entry, "the recipe") ?? [] where isName(item.key, "secret", item.keyRange) {
+            let place = "secret '\(item.key)'"
+            var from: Node.Entry? = item
+            var isOptional = false
+            if case .mapping = item.value.content {
+                guard let fields = fields(item.value, of: RecipeLanguage.secret, place) else { continue }
+                from = fields["from"]
+                isOptional = boolean(fields["optional"], place) ?? false
+            }
+            guard let from else { continue }
+            let references = (items(from, place, orOne: true) ?? []).compactMap { reference($0, place) }
+            if case .sequence(let all) = from.value.content, all.isEmpty {
+                report("invalid-value", "\(place) has no reference", at: from.value.range)
+            }
+            result[item.key] = SecretDeclaration(from: references, isOptional: isOptional, range: item.keyRange)
+        }
+        return result
+    }
+
+    private func reference(_ node: Node, _ place: String) -> (reference: SecretReference, range: SourceRange)? {
+        guard let text = node.scalar?.value.stringValue else {
+            report("wrong-type", "\(place) needs a reference, got \(node.kindText)", at: node.range)
+            return nil
+        }
+        if node.hasExpression {
+            report("constant", "a reference of \(place) is constant: no expression may stand here", at: node.range)
+            return nil
+        }
+        do {
+            let reference = try SecretReference(text)
+            guard let provider = catalog.providers[reference.scheme] else {
+                let near = nearestName(to: reference.scheme, among: catalog.providers.keys.sorted())
+                let known = catalog.providers.keys.sorted().map { "\($0)://" }.joined(separator: ", ")
+                report(
+                    "unknown-provider", "no secret provider has the scheme '\(reference.scheme)'",
+                    hint: near.map { "did you mean '\($0)://'?" } ?? "known: \(known)", at: node.range)
+                return nil
+            }
+            try provider.check(reference)
+            return (reference, node.range)
+        } catch {
+            report("secret-reference", error.message, hint: error.hint, at: node.range)
+            return nil
+        }
+    }
+
+    private func includes(_ entry: Node.Entry?) -> OrderedDictionary<String, IncludeDeclaration> {
+        var result: OrderedDictionary<String, IncludeDeclaration> = [:]
+        for item in entries(entry, "the recipe") ?? [] where isName(item.key, "include", item.keyRange) {
+            let place = "include '\(item.key)'"
+            if item.value.scalar != nil {
+                guard let from = text(item, place) else { continue }
+                result[item.key] = IncludeDeclaration(from: from, with: [:], secrets: [:], range: item.keyRange)
+            } else if let fields = fields(item.value, of: RecipeLanguage.include, place),
+                let from = text(fields["from"], place)
+            {
+                result[item.key] = IncludeDeclaration(
+                    from: from, with: templates(fields["with"], place), secrets: templates(fields["secrets"], place),
+                    range: item.keyRange)
+            }
+        }
+        return result
+    }
+
+    /// The form of keys that this version does not run.
+    private func checkDeferred(_ fields: Fields) {
+        if let overlap = text(fields["overlap"], fields.place) {
+            choice(overlap, fields["overlap"], RecipeLanguage.overlapWords)
+        }
+        _ = textTemplate(fields["heartbeat"], fields.place)
+        _ = entries(fields["secret-hosts"], fields.place)
+        _ = entries(fields["plugins"], fields.place)
+    }
+
+    /// Reports a word that is none of those known.
+    func choice(_ word: String, _ entry: Node.Entry?, _ words: [String]) {
+        guard let entry, !words.contains(word) else { return }
+        let near = nearestName(to: word, among: words)
+        report(
+            "invalid-value", "'\(entry.key)' is one of \(words.joined(separator: ", ")), not '\(word)'",
+            hint: near.map { "did you mean '\($0)'?" }, at: entry.value.range)
+    }
+}

@@ -1,0 +1,157 @@
+import OpsCore
+import OpsPlugin
+import OpsYAML
+
+/// Reads nodes into the model and collects every problem on the way.
+final class RecipeReader {
+    let catalog: PluginCatalog
+    let file: String
+    /// The text itself, for the exact places inside scripts.
+    let source: SourceText?
+    var diagnostics: [Diagnostic] = []
+
+    init(catalog: PluginCatalog, file: String, source: SourceText?) {
+        self.catalog = catalog
+        self.file = file
+        self.source = source
+    }
+
+    func report(_ code: String, _ message: String, hint: String? = nil, at range: SourceRange) {
+        diagnostics.append(Diagnostic(code: code, message, hint: hint, at: range))
+    }
+
+    /// The value, or nil after its problems were reported.
+    func collecting<Value>(_ body: () throws(DiagnosticsError) -> Value) -> Value? {
+        do { return try body() } catch {
+            diagnostics += error.diagnostics
+            return nil
+        }
+    }
+
+    /// The known keys of one map, each with its entry.
+    struct Fields {
+        /// How a message names the map: `task 'build'`.
+        var place: String
+        var entries: [String: Node.Entry] = [:]
+        /// `run` and `plugin.action` keys.
+        var actions: [Node.Entry] = []
+        var notRunYet: [NotRunYet] = []
+
+        subscript(key: String) -> Node.Entry? { entries[key] }
+    }
+
+    /// Sorts a map's keys by the language's declaration; unknown and missing ones are reported. Nil where the
+    /// node is no map.
+    func fields(_ node: Node, of object: LanguageObject, _ place: String) -> Fields? {
+        guard case .mapping(let mapping) = node.content else {
+            report(
+                "wrong-type", "\(place) needs a map of keys, got \(node.kindText)", at: node.range)
+            return nil
+        }
+        var fields = Fields(place: place)
+        let trap = commaTrap(mapping)
+        for entry in mapping {
+            if let key = object.byName[entry.key] {
+                if entry.key != trap { fields.entries[entry.key] = entry }
+                if !key.isRun { fields.notRunYet.append(NotRunYet(key: entry.key, range: entry.keyRange)) }
+            } else if object.takesAction, entry.key == "run" || entry.key.contains(".") {
+                fields.actions.append(entry)
+            } else if trap != nil, entry.key.hasSuffix(")"), entry.value.isNull {
+                continue
+            } else {
+                report(
+                    "unknown-key", "unknown key '\(entry.key)' in \(place)", hint: hint(for: entry.key, in: object),
+                    at: entry.keyRange)
+            }
+        }
+        for key in object.keys where key.isRequired && fields.entries[key.name] == nil && object.name != "recipe" {
+            report("missing-key", "\(place) has no '\(key.name)'", hint: key.summary, at: node.range)
+        }
+        return fields
+    }
+
+    private func hint(for key: String, in object: LanguageObject) -> String? {
+        if object.takesAction, let plugin = catalog.plugins.first(where: { $0.name == key }) {
+            let names = plugin.actions.map { "'\($0.declaration.name)'" }
+            return "an action is one key: \(names.joined(separator: ", "))"
+        }
+        let known = object.byName.keys.sorted() + (object.takesAction ? ["run"] + catalog.actions.keys.sorted() : [])
+        if let near = nearestName(to: key, among: known) { return "did you mean '\(near)'?" }
+        if let other = RecipeLanguage.objects.first(where: { $0.byName[key] != nil }) {
+            return "'\(key)' is a key of a \(other.name)"
+        }
+        return nil
+    }
+
+    /// `{ if: f(a, b) }`: the comma ends YAML's plain text, and `b)` becomes a key.
+    private func commaTrap(_ mapping: [Node.Entry]) -> String? {
+        guard let index = mapping.firstIndex(where: { $0.key.hasSuffix(")") && $0.value.isNull }), index > 0 else {
+            return nil
+        }
+        let first = mapping[..<index].last { entry in
+            guard let text = entry.value.scalar?.text else { return false }
+            return text.count { $0 == "(" } > text.count { $0 == ")" }
+        }
+        guard let first, let text = first.value.scalar?.text else { return nil }
+        let start = mapping.firstIndex { $0.key == first.key } ?? 0
+        let rest = mapping[(start + 1)...index].map(\.key)
+        report(
+            "yaml-comma", "the comma ends the value of '\(first.key)', and '\(rest[0])' became a key",
+            hint: "quote it: \(first.key): \"\(([text] + rest).joined(separator: ", "))\"", at: first.value.range)
+        return first.key
+    }
+}
+
+extension Node {
+    /// How a message names what stands here: `a list`, `text`, `the number 30`.
+    var kindText: String {
+        switch content {
+        case .sequence: "a list"
+        case .mapping: "a map"
+        case .scalar(let scalar):
+            switch scalar.value {
+            case .null: "nothing"
+            case .boolean: "a boolean"
+            case .integer, .number: "the number \(scalar.text)"
+            default: "text"
+            }
+        }
+    }
+
+    var scalar: Scalar? { if case .scalar(let scalar) = content { scalar } else { nil } }
+
+    var isNull: Bool { scalar?.value.isNull ?? false }
+
+    /// True where an expression stands somewhere in it.
+    var hasExpression: Bool {
+        switch content {
+        case .scalar(let scalar): expressionOffset(in: scalar.text) != nil
+        case .sequence(let items): items.contains(where: \.hasExpression)
+        case .mapping(let entries): entries.contains { $0.value.hasExpression }
+        }
+    }
+}
+
+/// The offset in UTF-8 of the first `${{` that is not the escape `$${{`.
+func expressionOffset(in text: String, from start: Int = 0) -> Int? {
+    var text = text
+    return text.withUTF8 { bytes in
+        var index = start
+        while index + 2 < bytes.count {
+            guard bytes[index] == UInt8(ascii: "$") else {
+                index += 1
+                continue
+            }
+            if bytes[index + 1] == UInt8(ascii: "$"), index + 3 < bytes.count, bytes[index + 2] == UInt8(ascii: "{"),
+                bytes[index + 3] == UInt8(ascii: "{")
+            {
+                index += 4
+            } else if bytes[index + 1] == UInt8(ascii: "{"), bytes[index + 2] == UInt8(ascii: "{") {
+                return index
+            } else {
+                index += 1
+            }
+        }
+        return nil
+    }
+}

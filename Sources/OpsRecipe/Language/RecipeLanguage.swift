@@ -1,0 +1,159 @@
+import OpsCore
+
+/// The keys of the recipe language, version 1 (ops-recipe(5), "Keys").
+package enum RecipeLanguage {
+    /// The number behind `ops:`.
+    package static let version = 1
+
+    /// Words that `ops` itself takes as its first argument; a task of that name runs only as `ops run NAME`.
+    package static let commandWords: Set<String> = [
+        "run", "plan", "list", "show", "graph", "lint", "runs", "logs", "resume", "why", "actions", "plugin", "recipe",
+        "lock", "schema", "init", "doctor", "secrets", "help",
+    ]
+
+    static let overlapWords = ["allow", "forbid", "wait", "replace"]
+    static let resumeWords = ["repeat", "skip", "fail"]
+
+    package static let recipe = LanguageObject(
+        "recipe", "A recipe file",
+        [
+            LanguageKey("ops", .constant(.integer(1)), "The language version", required: true),
+            LanguageKey("name", .text, "The recipe's name"),
+            LanguageKey("description", .text, "What the recipe is for"),
+            LanguageKey("inputs", .map(.either([.object("input"), .null])), "Values that the caller gives"),
+            LanguageKey(
+                "secrets", .map(.either([.text, .list(.text), .object("secret")])),
+                "References to secrets; a value is fetched only for a run"),
+            LanguageKey("vars", .map(.value), "Named values made from others"),
+            LanguageKey(
+                "include", .map(.either([.text, .object("include")])), "Other recipes, whose tasks are 'NAME:TASK'",
+                run: false),
+            LanguageKey("plugins", .map(.value), "External plugins", run: false),
+            LanguageKey("env", .map(.value), "Environment of every step; null unsets"),
+            LanguageKey("dotenv", .oneOrMore(.template), "Files of NAME=value lines; a missing one is fine"),
+            LanguageKey("defaults", .object("defaults"), "What tasks have where they say nothing"),
+            LanguageKey("tasks", .map(.either([.object("task"), .null])), "The tasks by name"),
+            LanguageKey("on-failure", .list(.object("step")), "Steps that run after a failed run"),
+            LanguageKey("finally", .list(.object("step")), "Steps that run last, however the run ended"),
+            LanguageKey("timeout", .duration, "The whole run's limit"),
+            LanguageKey("schedule", .value, "When the recipe is meant to run", run: false),
+            LanguageKey("overlap", .choice(overlapWords), "What a second run does", run: false),
+            LanguageKey("heartbeat", .template, "A URL that is told of start and end", run: false),
+            LanguageKey("permissions", .value, "What the recipe may touch", run: false),
+            LanguageKey("secret-hosts", .map(.oneOrMore(.text)), "Hosts that a secret may be sent to", run: false),
+        ])
+
+    private static let actionKeys = [
+        LanguageKey("id", .text, "The name in 'steps.NAME'"),
+        LanguageKey("name", .template, "What people read"),
+        LanguageKey("if", .condition, "Runs only where this is true"),
+        LanguageKey("env", .map(.value), "Environment; null unsets"),
+        LanguageKey("dir", .template, "The folder that relative paths are relative to; the recipe's by default"),
+        LanguageKey("shell", .oneOrMore(.text), "The script's interpreter: bash, sh, python3, or a command"),
+        LanguageKey("stdin", .value, "What standard input holds"),
+        LanguageKey("stdout", .template, "The file that standard output goes to, written whole or not at all"),
+        LanguageKey(
+            "files", .map(.value), "Private files: the variable that holds the path, and the content", run: false),
+        LanguageKey("timeout", .duration, "The limit of one attempt"),
+        LanguageKey("retry", .object("retry"), "Tries again after a failure"),
+        LanguageKey(
+            "returns", .either([.text, .map(.choice(returnTypes))]),
+            "Outputs: a name for the trimmed standard output, or the names written to OPS_OUTPUT with their types"),
+        LanguageKey("continue-on-error", .boolean, "A failure does not fail the task"),
+        LanguageKey("undo", .object("undo"), "A step that takes this one's work back", run: false),
+        LanguageKey("detach", .boolean, "Processes it leaves may live on", run: false),
+        LanguageKey("interactive", .boolean, "Has the terminal to itself"),
+        LanguageKey("resume", .choice(resumeWords), "What a resumed run does with it", run: false),
+    ]
+
+    package static let step = LanguageObject("step", "One action of a task", takesAction: true, actionKeys)
+
+    package static let task = LanguageObject(
+        "task", "A task: one action, or 'steps', or only its needs", takesAction: true,
+        [
+            LanguageKey("description", .text, "One line for the list"),
+            LanguageKey(
+                "inputs", .map(.either([.object("input"), .null])), "Values that the task alone is given", run: false),
+            LanguageKey("needs", .oneOrMore(.either([.text, .object("need")])), "Tasks that run before"),
+            LanguageKey(
+                "matrix", .either([.map(.value), .list(.map(.value)), .template]),
+                "Runs once for each combination of the axes, or for each row"),
+            LanguageKey("max-parallel", .integer(minimum: 1), "How many instances run at once"),
+            LanguageKey("sources", .oneOrMore(.template), "Globs: up to date while these are unchanged", run: false),
+            LanguageKey("produces", .list(.template), "The files it makes; [] is none", run: false),
+            LanguageKey("exclusive", .template, "A name that one holder has at a time on this machine", run: false),
+            LanguageKey("outputs", .map(.value), "Of a task with 'steps': its outputs"),
+            LanguageKey("steps", .list(.object("step")), "Its actions, one after the other"),
+            LanguageKey("on-failure", .list(.object("step")), "Steps that run where the task failed"),
+            LanguageKey("finally", .list(.object("step")), "Steps that run last, where the task started"),
+            LanguageKey("confirm", .template, "A question that is asked before the first task"),
+            LanguageKey("permissions", .value, "What the task may touch", run: false),
+        ] + actionKeys)
+
+    /// On a task with `steps` these are errors: they belong to a step.
+    package static let keysOfOneAction: Set<String> = [
+        "id", "stdin", "stdout", "returns", "undo", "detach", "interactive", "resume",
+    ]
+
+    /// The types behind `returns`.
+    package static let returnTypes = ["string", "boolean", "integer", "number", "list", "map", "secret"]
+
+    package static let undo = LanguageObject(
+        "undo", "A step that takes another one's work back", takesAction: true,
+        [LanguageKey("through", .text, "The dependent task whose success disarms it")]
+            + actionKeys.filter { !["undo", "detach", "interactive", "resume", "returns", "id"].contains($0.name) })
+
+    package static let input = LanguageObject(
+        "input", "A value that the caller gives",
+        [
+            LanguageKey("type", .choice(InputDeclaration.Kind.allCases.map(\.rawValue)), "string by default"),
+            LanguageKey("description", .text, "What it is, for help"),
+            LanguageKey("default", .value, "The value when none is given; null makes it optional"),
+            LanguageKey("options", .list(.value), "The only values it takes"),
+            LanguageKey("pattern", .text, "A regular expression that matches the whole value"),
+        ])
+
+    package static let secret = LanguageObject(
+        "secret", "A reference to a secret",
+        [
+            LanguageKey("from", .oneOrMore(.text), "References, tried in order", required: true),
+            LanguageKey("optional", .boolean, "A missing one is null"),
+        ])
+
+    package static let include = LanguageObject(
+        "include", "Another recipe",
+        [
+            LanguageKey("from", .text, "The file, or a reference with a digest", required: true),
+            LanguageKey("with", .map(.value), "Its inputs"),
+            LanguageKey("secrets", .map(.value), "Its secrets"),
+        ])
+
+    package static let defaults = LanguageObject(
+        "defaults", "What tasks have where they say nothing",
+        [
+            LanguageKey("shell", .oneOrMore(.text), "The script's interpreter"),
+            LanguageKey("timeout", .duration, "The limit of a task"),
+        ])
+
+    package static let need = LanguageObject(
+        "need", "A task that runs before",
+        [
+            LanguageKey("task", .text, "Its name", required: true),
+            LanguageKey("with", .map(.value), "Values for its own inputs"),
+            LanguageKey("as", .text, "The name in 'needs.NAME'"),
+        ])
+
+    package static let retry = LanguageObject(
+        "retry", "How a failure is tried again",
+        [
+            LanguageKey("attempts", .integer(minimum: 1), "How often at most, the first included", required: true),
+            LanguageKey("delay", .duration, "The wait before the second attempt"),
+            LanguageKey("backoff", .number, "What each further wait is multiplied by"),
+            LanguageKey("max-delay", .duration, "The longest wait"),
+            LanguageKey("jitter", .number, "The part of a wait that is random, 0 to 1"),
+            LanguageKey("exit-codes", .list(.integer(minimum: 0)), "Only after these exit statuses"),
+        ])
+
+    /// Every object, in the manual's order.
+    package static let objects = [recipe, task, step, input, secret, need, retry, undo, defaults, include]
+}

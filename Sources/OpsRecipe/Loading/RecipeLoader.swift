@@ -1,0 +1,97 @@
+import Glibc
+package import OpsCore
+package import OpsPlugin
+import OpsYAML
+
+/// A recipe that is free of errors.
+package struct LoadedRecipe: Sendable {
+    package var recipe: Recipe
+    package var warnings: [Diagnostic]
+    package var source: SourceText
+}
+
+/// Reads recipe files.
+package enum RecipeLoader {
+    /// The recipe in a file, decoded and checked.
+    ///
+    /// - Parameters:
+    ///   - file: as the user named it: messages name it so.
+    ///   - directory: the folder that `file` is relative to, absolute; the recipe's own folder is found from both.
+    ///
+    /// Throws: a `DiagnosticsError` with all errors and warnings in reading order; `RecipeLoader.source` reads the text
+    /// to show with them.
+    package static func load(
+        file: String, directory: String, catalog: PluginCatalog
+    ) throws(DiagnosticsError) -> LoadedRecipe {
+        let path = file.hasPrefix("/") ? file : directory + "/" + file
+        let bytes = try read(path, as: file)
+        return try load(bytes, file: file, directory: folder(of: path), catalog: catalog)
+    }
+
+    /// The recipe in a text.
+    package static func load(
+        _ bytes: [UInt8], file: String, directory: String, catalog: PluginCatalog
+    ) throws(DiagnosticsError) -> LoadedRecipe {
+        let source = SourceText(file: file, bytes: bytes)
+        let node = try YAML.parse(bytes, file: file)
+        var (recipe, diagnostics) = RecipeDecoder.decode(
+            node, file: file, directory: directory, catalog: catalog, source: source)
+        if let recipe {
+            diagnostics += RecipeChecker.check(recipe, catalog: catalog)
+            diagnostics.sort(by: Diagnostic.inReadingOrder)
+        }
+        guard let recipe, !diagnostics.contains(where: { $0.severity == .error }) else {
+            throw DiagnosticsError(diagnostics)
+        }
+        return LoadedRecipe(recipe: recipe, warnings: diagnostics, source: source)
+    }
+
+    /// The text of a file for messages; nil where it cannot be read.
+    package static func source(_ file: String, directory: String) -> SourceText? {
+        let path = file.hasPrefix("/") ? file : directory + "/" + file
+        return (try? read(path, as: file)).map { SourceText(file: file, bytes: $0) }
+    }
+
+    private static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        let folder = path[..<slash]
+        var parts: [Substring] = []
+        for part in folder.split(separator: "/") where part != "." {
+            if part == "..", !parts.isEmpty { parts.removeLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    private static func read(_ path: String, as file: String) throws(DiagnosticsError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(file) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw unreadable(file) }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            throw DiagnosticsError([
+                Diagnostic(code: "not-found", "'\(file)' is a folder, not a recipe", hint: "name the file in it")
+            ])
+        }
+        var bytes: [UInt8] = []
+        let limit = YAMLLimits.default.bytes
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        // One byte past the limit is enough for the parser to say so.
+        while bytes.count <= limit {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw unreadable(file) }
+            if count == 0 { break }
+            bytes += buffer[..<count]
+        }
+        return bytes
+    }
+
+    private static func unreadable(_ file: String) -> DiagnosticsError {
+        let reason = String(cString: strerror(errno))
+        return DiagnosticsError([
+            Diagnostic(
+                code: errno == ENOENT ? "not-found" : "unreadable", "the recipe '\(file)' cannot be read: \(reason)")
+        ])
+    }
+}
