@@ -30,11 +30,14 @@ package struct Node: Sendable {
         package var style: Style
         /// The value by YAML 1.2's core schema; numbers keep their spelling.
         package var value: Value
+        /// The file it stands in, for places inside it; nil for text that was not read from a file.
+        package var source: YAMLSource?
 
-        package init(text: String, style: Style, value: Value) {
+        package init(text: String, style: Style, value: Value, source: YAMLSource? = nil) {
             self.text = text
             self.style = style
             self.value = value
+            self.source = source
         }
     }
 
@@ -45,4 +48,11 @@ package struct Node: Sendable {
         self.content = content
         self.range = range
     }
+}
+
+/// The file that nodes were read from, shared by them.
+package final class YAMLSource: Sendable {
+    package let text: SourceText
+
+    package init(_ text: SourceText) { self.text = text }
 }
