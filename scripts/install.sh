@@ -8,10 +8,12 @@
 
 # Tables of what a group needs, read by name (shellcheck cannot see that):
 # shellcheck disable=SC2034
-# CHECK       a command, or lib:NAME for a library that pkg-config knows, or py:MODULE
+# CHECK       a command, or lib:NAME for a library that pkg-config knows, py:MODULE, headers:LANGUAGE
 # DEBIAN      the apt package
 # HOMEBREW    the formula; - where the tool is part of macOS or not to be had there
 needs_build='
+headers:c          libc6-dev            -
+headers:c++        g++                  -
 git                git                  git
 pkg-config         pkg-config           pkgconf
 lib:yaml-0.1       libyaml-dev          libyaml
@@ -55,6 +57,8 @@ hyperfine          hyperfine            hyperfine
 has() {
     case $1 in
     lib:*) command -v pkg-config >/dev/null && pkg-config --exists "${1#lib:}" ;;
+    headers:c) [ -e /usr/include/stdio.h ] || [ "$(uname)" = Darwin ] ;;
+    headers:c++) compgen -G '/usr/include/c++/*/cstdlib' >/dev/null || [ "$(uname)" = Darwin ] ;;
     py:*) command -v python3 >/dev/null && python3 -c "import ${1#py:}" >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null ;;
     esac
@@ -70,6 +74,11 @@ fi
 need() {
     if ! command -v swift >/dev/null; then
         echo "Swift 6.2 or later is needed: https://www.swift.org/install" >&2
+        exit 1
+    fi
+    local version
+    if ! version=$(swift --version 2>&1 </dev/null); then
+        printf 'swift does not start; https://www.swift.org/install names what it needs:\n%s\n' "$version" >&2
         exit 1
     fi
     local group table check debian homebrew

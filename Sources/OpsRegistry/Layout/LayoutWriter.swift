@@ -40,6 +40,35 @@ package final class LayoutWriter: Sendable {
         return descriptor
     }
 
+    /// Adds a blob whose bytes come in pieces. Blocking.
+    ///
+    /// - Parameter body: gives the pieces, in order, to the function it is handed.
+    /// Throws: what `body` throws, or an `OpsError`.
+    package func add(
+        mediaType: String, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws -> Descriptor {
+        var template = Array((staging.path + "/blobs/sha256/.XXXXXX").utf8CString)
+        let file = mkstemp(&template)
+        guard file >= 0 else { throw OpsError.system("write", path) }
+        defer {
+            close(file)
+            // Gone under this name where all went well.
+            unlink(template)
+        }
+        var hasher = DigestHasher()
+        var size = 0
+        try body { bytes in
+            hasher.update(bytes)
+            size += bytes.count
+            try writeAll(bytes, to: file, path: path)
+        }
+        let digest = hasher.finalize()
+        guard fchmod(file, 0o644) == 0, rename(template, staging.file(digest)) == 0 else {
+            throw OpsError.system("write", path)
+        }
+        return Descriptor(mediaType: mediaType, digest: digest, size: size)
+    }
+
     /// Adds a blob of another source, verified. One that the layout holds already is taken from there.
     package func add(_ descriptor: Descriptor, from source: any ImageSource) async throws {
         guard !staging.holds(descriptor) else { return }
@@ -63,7 +92,10 @@ package final class LayoutWriter: Sendable {
         try writeAtomically(
             Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8), to: staging.path + "/oci-layout", mode: 0o644)
         try writeIndex([entry], to: staging)
-        _ = chmod(staging.path, 0o755)
+        // The same for everybody, whatever the umask.
+        for folder in ["", "/blobs"] + (try Self.names(in: staging.path + "/blobs")).map({ "/blobs/\($0)" }) {
+            guard chmod(staging.path + folder, 0o755) == 0 else { throw .system("write", path) }
+        }
         if FileStatus.find(path) == nil || Self.isEmptyFolder(path) {
             // An empty folder is replaced by rename(2) itself; one that is filled meanwhile is not.
             if rename(staging.path, path) == 0 {
