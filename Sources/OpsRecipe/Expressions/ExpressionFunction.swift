@@ -3,10 +3,13 @@ package import OpsCore
 /// One function of the expression language. This table drives the parser's check of names and counts, the
 /// type check, the evaluation and the manual.
 package struct ExpressionFunction: Sendable {
+    /// One argument a function takes.
     package struct Parameter: Sendable {
+        /// As the signature shows it.
         package var name: String
         /// Any one of these.
         package var types: [ValueType]
+        /// Optional ones come last.
         package var isOptional: Bool
 
         init(_ name: String, _ types: ValueType..., optional: Bool = false) {
@@ -16,13 +19,17 @@ package struct ExpressionFunction: Sendable {
         }
     }
 
+    /// As an expression calls it.
     package var name: String
+    /// In order.
     package var parameters: [Parameter]
     /// True where the last parameter may be given any number of times, or not at all.
     package var isVariadic: Bool
+    /// The type of its result; `if` and `default` take it from their arguments.
     package var result: ValueType
     /// One sentence without a full stop.
     package var summary: String
+    /// An expression that calls it.
     package var example: String
     /// What the example gives, as JSON; nil for the status functions.
     package var exampleResult: String?
@@ -72,6 +79,7 @@ package struct ExpressionFunction: Sendable {
         return "'\(name)' takes \(wanted) argument\(wanted == "1" || wanted == "at least 1" ? "" : "s"), not \(count)"
     }
 
+    /// The function of that name.
     package static func named(_ name: String) -> ExpressionFunction? { byName[name] }
 
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

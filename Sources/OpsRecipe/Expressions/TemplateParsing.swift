@@ -29,6 +29,7 @@ extension Template {
         }
     }
 
+    /// False where its value is the same in every scope.
     package var hasExpressions: Bool {
         switch content {
         case .literal: false

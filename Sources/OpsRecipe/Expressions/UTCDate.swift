@@ -22,13 +22,13 @@ struct UTCDate {
             seconds = number
         default: throw ExpressionFailure("a time is an integer or a text")
         }
-        days = Int((Double(seconds) / 86400).rounded(.down))
+        guard (-62_167_219_200..<253_402_300_800).contains(seconds) else {
+            throw ExpressionFailure("the time is not in the years 0 to 9999")
+        }
+        days = (seconds >= 0 ? seconds : seconds - 86399) / 86400
         second = seconds - days * 86400
         // Days to civil date, by eras of 400 years that start in March (H. Hinnant, "chrono-compatible
         // low-level date algorithms").
-        guard (-719_528...2_932_896).contains(days) else {
-            throw ExpressionFailure("the time is not in the years 0 to 9999")
-        }
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
