@@ -1,3 +1,4 @@
+import Logging
 import OpsCore
 import OpsPlugin
 import OpsRegistry
@@ -13,7 +14,8 @@ struct BaseImage: Sendable {
     let annotations: ValueMap
 
     /// Throws: an `OpsError` where there is no such image for the platform, or it cannot be a base.
-    static func resolve(_ request: BuildRequest, _ arguments: Arguments, _ context: RunContext) async throws -> BaseImage
+    static func resolve(_ request: BuildRequest, _ context: RunContext) async throws
+        -> BaseImage
     {
         let source: any ImageSource
         var name: ImageReference?
@@ -25,10 +27,9 @@ struct BaseImage: Sendable {
                 annotations: [:])
         case .layout(let path, let selector): source = LayoutImage(ImageLayout(path: path), selector)
         case .registry(let reference):
-            let access = try RegistryAccess(arguments)
             name = reference
             source = RegistryImage(
-                reference, client: try access.client(reference.host, environment: context.environment))
+                reference, client: try request.access.client(reference.host, environment: context.environment))
         }
         let manifest = try await source.manifest(for: request.platform ?? .host)
         let config = try await source.config(of: manifest)

@@ -28,10 +28,12 @@ struct BuildAction: Action {
                 "platform", .string, "Operating system and architecture; that of this machine by default",
                 example: .string("linux/arm64")),
             Parameter(
-                "layers", .list(.record([
-                    Parameter(
-                        "files", .list(.record(FileSet.parameters)), "The files of the layer", required: true)
-                ])), "The layers to put on the base, lowest first"),
+                "layers",
+                .list(
+                    .record([
+                        Parameter(
+                            "files", .list(.record(FileSet.parameters)), "The files of the layer", required: true)
+                    ])), "The layers to put on the base, lowest first"),
             Parameter("config", .record(BuildRequest.configParameters), "How a container is run"),
             Parameter("annotations", .map(.string), "Annotations of the image's manifest"),
             Parameter(
@@ -101,7 +103,7 @@ struct BuildAction: Action {
 
     func run(_ arguments: Arguments, _ context: RunContext) async throws -> [String: Value] {
         let request = try BuildRequest(arguments, context)
-        let base = try await BaseImage.resolve(request, arguments, context)
+        let base = try await BaseImage.resolve(request, context)
         let image = try await ImageBuild(request: request, base: base, context: context).run()
         context.logger.info(
             "\(image.manifest.document.digest), \(image.manifest.layers.count) layers, \(ByteSize.text(image.size))")

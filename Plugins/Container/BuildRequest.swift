@@ -25,6 +25,7 @@ struct BuildRequest: Sendable {
         }
     }
 
+    let access: RegistryAccess
     let base: ImageLocation
     /// Nil where none was asked for.
     let platform: Platform?
@@ -37,7 +38,8 @@ struct BuildRequest: Sendable {
     let created: Int
 
     static let configParameters = [
-        Parameter("entrypoint", .list(.string), "The program and its first arguments", example: .list([.string("/app")])),
+        Parameter(
+            "entrypoint", .list(.string), "The program and its first arguments", example: .list([.string("/app")])),
         Parameter("cmd", .list(.string), "Arguments that a caller may replace"),
         Parameter("env", .map(.string), "Variables; one that the base has gets the new value"),
         Parameter("user", .string, "User and group: name or number, such as 65534:65534"),
@@ -60,6 +62,7 @@ struct BuildRequest: Sendable {
     ]
 
     init(_ arguments: Arguments, _ context: RunContext) throws {
+        access = try RegistryAccess(arguments)
         base = try Self.base(arguments, in: context.absolute)
         platform = try Self.platform(arguments)
         layers = try arguments.records("layers").map { try $0.records("files") }

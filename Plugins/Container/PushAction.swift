@@ -152,7 +152,8 @@ struct PushAction: Action {
         var places: [ImageReference] = []
         for text in texts {
             guard case .registry(let reference) = try ImageLocation(text) else {
-                throw arguments.error("tags", "'\(text)' is not a place in a registry", hint: "write HOST/REPOSITORY:TAG")
+                throw arguments.error(
+                    "tags", "'\(text)' is not a place in a registry", hint: "write HOST/REPOSITORY:TAG")
             }
             guard reference.digest == nil else {
                 throw arguments.error("tags", "'\(text)' names a digest, which cannot be pushed to")

@@ -97,9 +97,11 @@ struct Exchange: Sendable {
         do {
             return try await response.collect(limit: RequestAction.bodyLimit)
         } catch var error as OpsError {
-            if error.code == .mismatch { error.hint = "'output: FILE' takes any size" }
-            // A body that is too large stays so, however often it is asked for.
-            if error.code == .mismatch { error.code = .invalid }
+            if error.code == .mismatch {
+                // A body that is too large stays so, however often it is asked for.
+                error.code = .unsupported
+                error.hint = "'output: FILE' takes any size"
+            }
             throw error
         }
     }

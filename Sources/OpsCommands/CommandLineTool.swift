@@ -1,4 +1,4 @@
-package import ArgumentParser
+import ArgumentParser
 import OpsCore
 
 /// `ops` from its arguments to its exit status.

@@ -1,6 +1,6 @@
 import OpsCore
+import OpsRecipe
 import OpsReport
-import OpsSystem
 
 /// Prints errors to standard error and gives the exit status they mean (ops(1), "Exit status").
 enum ErrorReport {
@@ -37,13 +37,11 @@ enum ErrorReport {
 
     /// Diagnostics with the lines they speak of, as compilers print them.
     static func text(of diagnostics: [Diagnostic], style: Style, context: CommandContext) -> String {
-        var sources: [String: SourceText] = [:]
+        var sources: [SourceText] = []
         for file in Set(diagnostics.compactMap(\.range?.file)) {
-            let path = file.hasPrefix("/") ? file : context.directory + "/" + file
             // Without its text a diagnostic is printed without the line.
-            guard let bytes = try? readFile(path, limit: 8 << 20) else { continue }
-            sources[file] = SourceText(file: file, bytes: bytes)
+            if let source = RecipeLoader.source(file, directory: context.directory) { sources.append(source) }
         }
-        return DiagnosticRenderer.text(of: diagnostics, sources: sources, color: style.color)
+        return DiagnosticRenderer(sources: sources, color: style.color).text(diagnostics)
     }
 }

@@ -35,7 +35,7 @@ struct LintCommand: AsyncParsableCommand {
             case .json:
                 try Console.output(JSONWriter.text(.list(diagnostics.map(\.json)), indentation: 2) + "\n")
             case .sarif: try Console.output(JSONWriter.text(Sarif.value(diagnostics), indentation: 2) + "\n")
-            case .github: try Console.output(diagnostics.map(GitHubAnnotation.text).joined())
+            case .github: try Console.output(diagnostics.map { GitHubAnnotation.text($0) }.joined())
             }
             if diagnostics.contains(where: { $0.severity == .error }) { throw ExitCode(2) }
         }

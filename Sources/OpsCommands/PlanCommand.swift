@@ -1,8 +1,10 @@
 import ArgumentParser
 import OpsCore
 import OpsEngine
+import OpsRecipe
 import OpsReport
 import OpsSystem
+import OrderedCollections
 
 /// `ops plan`: what a run would do, without doing it.
 struct PlanCommand: AsyncParsableCommand {

@@ -4,7 +4,7 @@ import Glibc
 enum ProcessEnvironment {
     static var all: [String: String] {
         var variables: [String: String] = [:]
-        guard var entry = environ else { return variables }
+        var entry = environ
         while let pointer = entry.pointee {
             let text = String(cString: pointer)
             if let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) {

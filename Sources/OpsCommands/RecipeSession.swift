@@ -7,6 +7,7 @@ import OpsEngine
 import OpsPlugin
 import OpsRecipe
 import OpsSystem
+import OpsYAML
 import OrderedCollections
 import SecretsPlugin
 import ShellPlugin
@@ -24,7 +25,7 @@ struct RecipeSession {
     /// The built-in plugins. The one place that knows them.
     static func builtIn() throws(OpsError) -> PluginCatalog {
         try PluginCatalog([
-            ShellPlugin.plugin, ArchivePlugin.plugin, ContainerPlugin.plugin, HTTPPlugin.plugin, NotifyPlugin.plugin,
+            ShellPlugin.plugin, HTTPPlugin.plugin, NotifyPlugin.plugin,
             SecretsPlugin.plugin,
         ])
     }
@@ -35,7 +36,7 @@ struct RecipeSession {
         let named = context.value(directory, twin: RunOption.directory.twin)
         if let named {
             context.directory = named.hasPrefix("/") ? named : context.directory + "/" + named
-            guard FileStatus.find(context.directory)?.kind == .directory else {
+            guard FileStatus.find(context.directory)?.kind == .folder else {
                 throw OpsError(.invalid, "there is no folder \(named)", hint: "-C takes an existing folder")
             }
         }
@@ -85,7 +86,8 @@ struct RecipeSession {
             let file = try inputsFile.map { try InputsFile.read($0, directory: directory) }
             bound = try InputBinder.bind(
                 recipe.inputs, used: used, commandLine: inputs, file: file, environment: context.environment,
-                callerDirectory: directory)
+                callerDirectory: directory
+            ).filter { used.contains($0.key) }
         }
         var planner = Planner(
             recipe: recipe, catalog: catalog,
@@ -101,6 +103,21 @@ enum InputsFile {
     /// Throws: an `OpsError` or `DiagnosticsError` where it cannot be read or is not a map.
     static func read(_ name: String, directory: String) throws -> ValueMap {
         let path = name.hasPrefix("/") ? name : directory + "/" + name
-        return try RecipeLoader.values(file: name, bytes: try readFile(path, limit: 8 << 20))
+        let node = try YAML.parse(try readFile(path, limit: 8 << 20), file: name)
+        guard case .map(let values) = value(of: node) else {
+            throw OpsError(.invalid, "\(name) does not hold a map of inputs", hint: "write name: value lines", at: node.range)
+        }
+        return values
+    }
+
+    private static func value(of node: Node) -> Value {
+        switch node.content {
+        case .scalar(let scalar): return scalar.value
+        case .sequence(let items): return .list(items.map(value))
+        case .mapping(let entries):
+            var map: ValueMap = [:]
+            for entry in entries { map[entry.key] = value(of: entry.value) }
+            return .map(map)
+        }
     }
 }

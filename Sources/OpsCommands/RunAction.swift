@@ -3,6 +3,7 @@ import Glibc
 import OpsCore
 import OpsEngine
 import OpsPlugin
+import OpsRecipe
 import OpsReport
 import OpsSystem
 import OrderedCollections

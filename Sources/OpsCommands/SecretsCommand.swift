@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import OpsCore
 import OpsPlugin
+import OpsRecipe
 import OpsReport
 import OrderedCollections
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OpsCore
+import OpsEngine
 import OpsPlugin
 import OpsRecipe
 import OpsReport

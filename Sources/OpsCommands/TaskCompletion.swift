@@ -1,4 +1,5 @@
 import OpsRecipe
+import OrderedCollections
 
 /// What the shell offers where a task is wanted.
 enum TaskCompletion {

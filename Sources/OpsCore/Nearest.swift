@@ -7,7 +7,9 @@ public func nearestName(to name: String, among candidates: some Sequence<String>
     var best: (name: String, distance: Int)?
     for candidate in candidates {
         let other = Array(candidate.lowercased())
-        let limit = max(1, max(wanted.count, other.count) / 3)
+        let longest = max(wanted.count, other.count)
+        // A single letter is not near every other one.
+        let limit = min(max(1, longest / 3), longest - 1)
         if abs(wanted.count - other.count) > limit { continue }
         let distance = editDistance(wanted, other)
         if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }

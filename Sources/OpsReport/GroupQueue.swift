@@ -6,7 +6,7 @@ import OpsEngine
 /// until nobody has the foreground.
 final class GroupQueue {
     private var running: [TaskID: SpillBuffer] = [:]
-    private var foreground: TaskID?
+    private(set) var foreground: TaskID?
     /// What ended while a task had the foreground, in order.
     private var waiting = SpillBuffer()
     private let mayStream: Bool

@@ -28,9 +28,14 @@ final class RunReport {
     private let dialect: LogDialect
     private let options: ReportOptions
     private let text: TaskText
-    /// Failures that other text was printed behind, to be said again at the end.
-    private var earlierFailures: [FailedTask] = []
-    private var lastFailure: FailedTask?
+    private var failures: [FailedTask] = []
+    /// About how many lines were printed behind the last failure.
+    private var linesBehind = 0
+    /// True while the last failure waits for a task that is written as it goes.
+    private var isFailureHeldBack = false
+
+    /// A failure with more lines behind it is said again at the end.
+    private static let linesInSight = 10
 
     private var style: Style { options.style }
     private var isQuiet: Bool { options.verbosity == .quiet }
@@ -109,14 +114,23 @@ final class RunReport {
             text.finish(task, with: "", keep: false)
             return
         }
+        let wasOpen = text.isOpen(task)
         var end = line + "\n"
         let says = steps.flatMap { FailureText.lines($0, lastLines: !text.isShownAbove(task), style: style) }
         end += says.map { $0 + "\n" }.joined()
         end = steps.isEmpty ? end : dialect.guarded(end)
         end += steps.map { dialect.annotation(task, $0) }.joined()
         text.finish(task, with: end, keep: true)
-        if let lastFailure { earlierFailures.append(lastFailure) }
-        lastFailure = isFailed && !steps.isEmpty ? FailedTask(line: line, steps: steps) : nil
+        if isFailed, !steps.isEmpty {
+            failures.append(FailedTask(line: line, steps: steps))
+            linesBehind = 0
+            isFailureHeldBack = text.isHeldBack
+        } else if isFailureHeldBack, !text.isHeldBack {
+            // This task had the foreground: its text stands in front of the failure's.
+            isFailureHeldBack = false
+        } else {
+            linesBehind += wasOpen ? Self.linesInSight : 1
+        }
     }
 
     private func finish(_ run: RunFinished) {
@@ -124,7 +138,7 @@ final class RunReport {
         guard !isQuiet || run.exitStatus != 0 else { return }
         var end = ""
         if case .plain = dialect {
-            for failed in earlierFailures {
+            for failed in linesBehind < Self.linesInSight ? failures.dropLast() : failures[...] {
                 let lines = failed.steps.flatMap { FailureText.lines($0, lastLines: true, style: style) }
                 end += ([failed.line] + lines).map { $0 + "\n" }.joined()
             }

@@ -44,9 +44,15 @@ final class TaskText {
         }
     }
 
+    /// True where something of the task was printed or kept in a group.
+    func isOpen(_ task: TaskID) -> Bool { sections[task]?.isOpen == true }
+
+    /// True while what ends is kept, as a task is written as it goes.
+    var isHeldBack: Bool { queue.foreground != nil }
+
     /// True where a failed task's last lines stand right above its end.
     func isShownAbove(_ task: TaskID) -> Bool {
-        isGrouped && !dialect.folds && sections[task]?.isOpen == true
+        isGrouped && !dialect.folds && isOpen(task)
     }
 
     func start(_ task: TaskID) {
@@ -75,10 +81,10 @@ final class TaskText {
             sections[task]?.isAtLineStart = bytes.last == 0x0A
         case .gutter, .prefixed:
             printHeading(of: task)
-            var lines = sections[task]?.lines.removeValue(forKey: stream) ?? OutputLines()
             var text: [UInt8] = []
-            bytes.withUnsafeBytes { bytes in lines.feed(bytes) { decorate($0, task, stream, into: &text) } }
-            sections[task]?.lines[stream] = lines
+            withLines(of: task, stream) { lines, prefix, cleaner in
+                bytes.withUnsafeBytes { lines.feed($0) { decorate($0, prefix, &cleaner, into: &text) } }
+            }
             append(task, text)
         }
     }
@@ -99,13 +105,13 @@ final class TaskText {
 
     /// What a step left without a newline is a line now.
     func endStep(of task: TaskID) {
-        guard let section = sections[task] else { return }
+        guard sections[task] != nil else { return }
         sections[task]?.heading = nil
         var text: [UInt8] = []
         for stream in [OutputStream.standardOutput, .standardError] {
-            guard var lines = section.lines[stream] else { continue }
-            lines.finish { decorate($0, task, stream, into: &text) }
-            sections[task]?.lines[stream] = lines
+            withLines(of: task, stream) { lines, prefix, cleaner in
+                lines.finish { decorate($0, prefix, &cleaner, into: &text) }
+            }
         }
         // A colour that a step left on is not the next step's.
         sections[task]?.cleaners = [:]
@@ -173,17 +179,22 @@ final class TaskText {
         return String(decoding: text, as: UTF8.self)
     }
 
-    private func decorate(
-        _ line: UnsafeRawBufferPointer, _ task: TaskID, _ stream: OutputStream, into text: inout [UInt8]
+    /// Gives `body` the state of one stream to change, and what stands in front of its lines.
+    private func withLines(
+        of task: TaskID, _ stream: OutputStream, _ body: (inout OutputLines, [UInt8], inout TerminalText) -> Void
     ) {
-        text += prefix(task)
-        if case .gutter = body {
-            var cleaner = sections[task]?.cleaners[stream] ?? TerminalText(keepsColor: style.color)
-            cleaner.clean(line, into: &text)
-            sections[task]?.cleaners[stream] = cleaner
-        } else {
-            text.append(contentsOf: line)
-        }
+        var lines = sections[task]?.lines.removeValue(forKey: stream) ?? OutputLines()
+        var cleaner = sections[task]?.cleaners.removeValue(forKey: stream) ?? TerminalText(keepsColor: style.color)
+        body(&lines, prefix(task), &cleaner)
+        sections[task]?.lines[stream] = lines
+        sections[task]?.cleaners[stream] = cleaner
+    }
+
+    private func decorate(
+        _ line: UnsafeRawBufferPointer, _ prefix: [UInt8], _ cleaner: inout TerminalText, into text: inout [UInt8]
+    ) {
+        text += prefix
+        if case .gutter = body { cleaner.clean(line, into: &text) } else { text.append(contentsOf: line) }
         text.append(0x0A)
     }
 

@@ -1,6 +1,6 @@
 /// A terminal whose last lines are a status area: text goes above it, and the area is drawn again.
 ///
-/// Nothing but relative cursor movement and erasing is used, and the cursor is never hidden, so that a killed
+/// Nothing but relative cursor movement, erasing and line wrapping is used, and the cursor is never hidden, so that a killed
 /// process leaves a usable terminal.
 final class TerminalScreen {
     private let output: ReportOutput
@@ -37,7 +37,10 @@ final class TerminalScreen {
         erase()
         output.write(pending)
         pending.removeAll(keepingCapacity: true)
-        output.write(status.joined(separator: "\n"))
+        if !status.isEmpty {
+            // No wrapping, for the moment in which the terminal is narrower than we know.
+            output.write("\u{1B}[?7l" + status.joined(separator: "\n") + "\u{1B}[?7h")
+        }
         drawn = status.map { DisplayWidth.of($0) }
         output.flush()
     }

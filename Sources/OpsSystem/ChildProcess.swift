@@ -8,7 +8,7 @@ package enum ChildProcess {
     ///
     /// Cancelling the calling task ends the whole group: SIGTERM, SIGKILL after `grace`; the call returns (throwing
     /// `CancellationError`) when the group is empty. Where the program ends while something it started still holds
-    /// an output stream, reading goes on until the streams are quiet for 500 ms, 5 s at most: enough for `tee` and
+    /// an output stream, reading goes on until the streams are quiet for 500 ms, 2 s at most: enough for `tee` and
     /// other ends of a process substitution, and a server left behind does not hold up the run.
     ///
     /// - Parameter output: called on the loop's thread with each piece as it comes, in order for each stream.
@@ -53,7 +53,8 @@ private final class RunningChild {
     private var lastOutputAt: UInt64 = 0
 
     private static let quiet = Duration.milliseconds(500)
-    private static let drainLimit = Duration.seconds(5)
+    private static let drainLimit = Duration.seconds(2)
+    private static let settling = Duration.milliseconds(50)
     private static let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
     private static let becomeSubreaper: Void = ops_become_subreaper()
     private static let devNull = open("/dev/null", O_RDWR | O_CLOEXEC)
@@ -244,7 +245,16 @@ private final class RunningChild {
     /// The first process has ended: so do the others of its group, unless they are to be kept.
     private func endGroup() {
         phase = .ending
+        settle(Clock.ticks())
+    }
+
+    /// What closes its streams is mostly about to end: only what is still there a moment later was left behind.
+    private func settle(_ start: UInt64) {
         guard group.isAlive else { return finish() }
+        if !isCancelled, Clock.elapsed(since: start) < Self.settling {
+            EventLoop.shared.after(.milliseconds(2)) { self.settle(start) }
+            return
+        }
         if leftOvers == .keep, !isCancelled {
             result.leftOver = group
             return finish()

@@ -152,18 +152,20 @@ private struct Search {
 
     /// Everything in an open folder, or what a glob in `states` can still match.
     private mutating func walk(_ folder: Int32, _ place: Place, _ glob: Glob?, _ states: [Int]) throws(OpsError) {
-        for bytes in try folderNames(folder, place.absolute) {
-            guard let name = String(validating: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) else {
-                throw OpsError(
-                    .invalid,
-                    "a file name in '\(place.absolute)' is not UTF-8: '\(String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))'"
-                )
-            }
+        for entry in try folderNames(folder, place.absolute) {
+            let bytes = entry.bytes.dropLast().map { UInt8(bitPattern: $0) }
+            let valid = String(validating: bytes, as: UTF8.self)
+            let name = valid ?? String(decoding: bytes, as: UTF8.self)
             if name == ".git" { continue }
             let next = glob?.advance(states, over: name) ?? []
-            if glob != nil, next.isEmpty { continue }
+            if let glob, next.isEmpty || !entry.mayBeFolder && !glob.isMatch(next) { continue }
             let child = place.child(name)
             if exclusions.contains(where: { $0.excludes(name: name, path: child.path) }) { continue }
+            guard valid != nil else {
+                throw OpsError(
+                    .invalid, "a file name in '\(place.absolute)' is not UTF-8: '\(name)'", hint: "rename or exclude it"
+                )
+            }
             var status = stat()
             guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
                 if errno == ENOENT { continue }

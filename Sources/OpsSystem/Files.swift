@@ -104,13 +104,21 @@ private func removeEntry(
     guard descriptor >= 0 else { throw .system("remove", path) }
     defer { close(descriptor) }
     for child in try folderNames(descriptor, path) {
-        try child.withUnsafeBufferPointer { (bytes) throws(OpsError) in try removeEntry(descriptor, bytes, path) }
+        try child.bytes.withUnsafeBufferPointer { (bytes) throws(OpsError) in try removeEntry(descriptor, bytes, path) }
     }
     guard unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT else { throw .system("remove", path) }
 }
 
-/// The names in an open folder as the system gives them, each ended by a zero byte, without `.` and `..`.
-func folderNames(_ descriptor: Int32, _ path: String) throws(OpsError) -> [[CChar]] {
+/// One name in a folder as the system gives it.
+struct FolderName {
+    /// Ended by a zero byte; need not be UTF-8.
+    var bytes: [CChar]
+    /// False where the system says that it is no folder.
+    var mayBeFolder: Bool
+}
+
+/// What is in an open folder, without `.` and `..`, in no order.
+func folderNames(_ descriptor: Int32, _ path: String) throws(OpsError) -> [FolderName] {
     let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
     guard copy >= 0, let stream = fdopendir(copy) else {
         let number = errno
@@ -118,7 +126,7 @@ func folderNames(_ descriptor: Int32, _ path: String) throws(OpsError) -> [[CCha
         throw .system("list", path, number)
     }
     defer { closedir(stream) }
-    var names: [[CChar]] = []
+    var names: [FolderName] = []
     while true {
         errno = 0
         guard let entry = readdir(stream) else {
@@ -131,6 +139,7 @@ func folderNames(_ descriptor: Int32, _ path: String) throws(OpsError) -> [[CCha
             }
         }
         if name == [46, 0] || name == [46, 46, 0] { continue }
-        names.append(name)
+        let type = Int(entry.pointee.d_type)
+        names.append(FolderName(bytes: name, mayBeFolder: type == DT_DIR || type == DT_UNKNOWN))
     }
 }

@@ -58,6 +58,40 @@ import Testing
                 """)
     }
 
+    @Test func aFailureInSightIsNotSaidAgain() {
+        var script = Script()
+        script.begin("all", count: 3)
+        script.start("slow")
+        script.say("slow", "first\n")
+        script.start("bad")
+        script.step("bad", "false")
+        script.end("bad", .failed, failure: Script.failure)
+        script.finish("bad", .failed)
+        script.say("slow", "second\n")
+        script.finish("slow", .cancelled)
+        script.finish("next", .skipped, reason: "bad failed", ms: 0)
+        script.finish(.failed, status: 1)
+        #expect(
+            report(script).output == """
+                ▶ slow
+                first
+                second
+                ⊘ slow  cancelled after 250ms
+                ✗ bad  failed after 250ms
+                    step 1: false
+                    error: the command ended with status 3
+                    │ connecting
+                    │ refused
+                    at ops.yaml:14:7
+                    hint: start the server first
+                – next  skipped: bad failed
+                ✗ all  1 failed, 1 cancelled, 1 skipped in 1.25s
+                  slowest: bad 250ms, slow 250ms
+                  logs: ops logs r1
+
+                """)
+    }
+
     @Test func asciiMarksAreWords() {
         var script = Script()
         script.begin("all", count: 4)

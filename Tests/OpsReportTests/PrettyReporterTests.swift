@@ -99,6 +99,7 @@ import Testing
         #expect(bench.terminal.text == "▶ a\n│ $ evil\n│ xyz1A!\n│ 100%\n│ red\n│ on\n✓ a  250ms\n")
         #expect(bench.terminal.unknown == [])
         #expect(!bench.output.text.contains("31m"))
+        #expect(!bench.output.text.unicodeScalars.contains("\u{9B}"))
     }
 
     @Test func coloursOfOutputStayWithTheirLine() {

@@ -1,12 +1,14 @@
 @testable import OpsReport
 
-/// A terminal as far as the reporters use one: text, newline, carriage return, cursor up, erase below, colours.
+/// A terminal as far as the reporters use one: text, newline, carriage return, cursor up, erase below, wrapping, colours.
 struct Terminal {
     private(set) var rows: [[Character]] = [[]]
     private(set) var row = 0
     private(set) var column = 0
     /// Escape sequences that are none of those.
     private(set) var unknown: [String] = []
+    /// True where a full line goes on in the next.
+    private(set) var wraps = true
     let width: Int
     /// The cell behind a wide character.
     private static let secondHalf: Character = "\0"
@@ -43,6 +45,7 @@ struct Terminal {
     private mutating func put(_ character: Character) {
         let columns = DisplayWidth.of(character)
         if column + columns > width {
+            guard wraps else { return }
             row += 1
             column = 0
             if row == rows.count { rows.append([]) }
@@ -55,6 +58,10 @@ struct Terminal {
 
     private mutating func escape(_ sequence: String) {
         if sequence.last == "m" { return }
+        if sequence == "[?7l" || sequence == "[?7h" {
+            wraps = sequence.last == "h"
+            return
+        }
         if sequence == "[J" {
             rows[row] = Array(rows[row].prefix(column))
             rows.removeLast(rows.count - row - 1)

@@ -162,7 +162,7 @@ private func openDescriptors() throws -> Int { try FileTree.find("/proc/self/fd/
         let start = Clock.ticks()
         let result = try await ChildProcess.run(bash("sleep 100 >/dev/null 2>&1 & echo $!")) { streams.add($0, $1) }
         #expect(result.endedLeftOvers)
-        #expect(Clock.elapsed(since: start) < .milliseconds(450))
+        #expect(Clock.elapsed(since: start) < .seconds(2))
         #expect(try !isRunning(streams.output.trimmingNewline))
     }
 

@@ -31,6 +31,33 @@ private actor OnLoop {
         #expect(total == 1002)
     }
 
+    @Test func ordinaryActorsWorkFromTheLoopAndFromElsewhere() async {
+        let counter = PlainCounter()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<2000 {
+                if number.isMultiple(of: 2) {
+                    group.addTask(executorPreference: EventLoop.shared) { await counter.add() }
+                } else {
+                    group.addTask { await counter.add() }
+                }
+            }
+        }
+        #expect(await counter.count == 2000)
+    }
+
+    @Test func signalsArriveOnTheLoop() async throws {
+        let list = Recorder()
+        try SignalSource.start { signal in
+            // Whoever interrupts the tests means it.
+            if signal == SIGINT { SignalSource.dieBy(signal) }
+            list.add(EventLoop.shared.isCurrent ? Int(signal) : -1)
+        }
+        kill(getpid(), SIGHUP)
+        kill(getpid(), SIGTERM)
+        for _ in 0..<200 where list.items.count < 2 { try await EventLoop.shared.sleep(for: .milliseconds(10)) }
+        #expect(Set(list.items) == [Int(SIGHUP), Int(SIGTERM)])
+    }
+
     @Test func submittedWorkKeepsItsOrder() async {
         let seen = await withCheckedContinuation { (continuation: CheckedContinuation<[Int], Never>) in
             let list = Recorder()
@@ -68,6 +95,12 @@ private actor OnLoop {
         }
         #expect(list.items == [10, 20, 30])
     }
+}
+
+private actor PlainCounter {
+    var count = 0
+
+    func add() { count += 1 }
 }
 
 private final class Recorder: Sendable {

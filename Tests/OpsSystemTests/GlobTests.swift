@@ -104,6 +104,8 @@ import Testing
         try run(["bash", "-c", "touch $'a/\\xff'"], in: folder.path)
         let error = #expect(throws: OpsError.self) { try FileTree.find("a", in: folder.path) }
         #expect(error?.message.contains("is not UTF-8") == true)
+        #expect(try FileTree.find("a/*.txt", in: folder.path).count == 1)
+        #expect(try FileTree.find("a", in: folder.path, excluding: ["?"]).count == 4)
         try removeTree(folder.path + "/a")
         #expect(!folder.exists("a"))
     }

@@ -10,12 +10,8 @@ extension VaultClient {
     func probe(_ key: Key) async throws(SecretFailure) -> String {
         let mount = try await mount(of: key)
         let path = mount.request("data", key.path)
-        let reply = try await request(
-            "POST", "sys/capabilities-self", body: .map(["paths": .list([.string(path)])]), purpose: "'\(key.path)'")
-        let known = reply.body[path] ?? reply.body["data"]?[path] ?? reply.body["capabilities"]
-        if let abilities = known?.listValue?.compactMap(\.stringValue), !abilities.contains("read"),
-            !abilities.contains("root")
-        {
+        let abilities = try await capabilities(path, key)
+        if let abilities, !abilities.contains("read"), !abilities.contains("root") {
             throw SecretFailure(
                 .forbidden, "Vault at \(name) does not allow this token to read '\(path)'",
                 hint: "its policy needs the capability read on that path")
@@ -42,5 +38,20 @@ extension VaultClient {
         }
         let date = version["created_time"]?.stringValue.map { " of \($0.prefix(10))" } ?? ""
         return "KV version 2, version \(number)\(date)"
+    }
+
+    /// What the token may do with a path; nil where its policy does not even let it ask.
+    private func capabilities(_ path: String, _ key: Key) async throws(SecretFailure) -> [String]? {
+        let reply: Reply
+        do {
+            reply = try await request(
+                "POST", "sys/capabilities-self", body: .map(["paths": .list([.string(path)])]), purpose: "'\(key.path)'"
+            )
+        } catch {
+            guard error.reason == .forbidden else { throw error }
+            return nil
+        }
+        let known = reply.body[path] ?? reply.body["data"]?[path] ?? reply.body["capabilities"]
+        return known?.listValue?.compactMap(\.stringValue)
     }
 }

@@ -30,7 +30,7 @@ extension Planner {
             recipe.secrets.values.flatMap(\.from).map(\.reference).filter { $0.scheme == "env" }.map(\.path))
         for name in withheld { variables[name] = nil }
         for (name, value) in request.inputs {
-            let variable = InputVariable.name(of: name)
+            let variable = InputDeclaration.variable(of: name)
             switch value {
             case .null: variables[variable] = nil
             case .list, .map: variables[variable] = JSONWriter.text(value)

@@ -54,7 +54,7 @@ final class NeedleAutomaton: Sendable {
         placeholders = names.map { name in
             let placeholder = Array("[masked:\(name)]".utf8)
             // A name may be somebody's value: `password` as the password `password`.
-            return needles.contains { placeholder.firstRange(of: $0.bytes) != nil } ? Array("***".utf8) : placeholder
+            return trie.occurs(in: placeholder) ? Array("***".utf8) : placeholder
         }
     }
 
@@ -179,5 +179,16 @@ private struct Trie {
                 matchName[Int(child)] = matchName[inherited]
             }
         }
+    }
+
+    /// True where a needle stands in the bytes.
+    func occurs(in bytes: [UInt8]) -> Bool {
+        var state: Int32 = 0
+        for next in bytes {
+            while state != 0, target(state, next) == nil { state = failure[Int(state)] }
+            state = target(state, next) ?? 0
+            if matchLength[Int(state)] != 0 { return true }
+        }
+        return false
     }
 }

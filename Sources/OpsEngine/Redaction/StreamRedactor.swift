@@ -2,7 +2,7 @@
 ///
 /// What comes out does not depend on how the bytes were cut. Held back is only what may still become a secret:
 /// fewer bytes than the longest needle, released by later bytes or the end of the stream, never by time.
-package struct StreamRedactor {
+package struct StreamRedactor: Sendable {
     private struct Match {
         var start: Int
         var end: Int

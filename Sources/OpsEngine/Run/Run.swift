@@ -45,6 +45,11 @@ package final class Run {
     package struct Interruption: Sendable {
         package var reason: String
         package var exitStatus: Int32
+
+        package init(reason: String, exitStatus: Int32) {
+            self.reason = reason
+            self.exitStatus = exitStatus
+        }
     }
 
     package init(

@@ -40,11 +40,13 @@ struct ParameterReader {
         _ members: [LocatedValue.Member], _ parameters: [Parameter], _ label: String, at range: SourceRange
     ) -> ValueMap {
         var given: [String: LocatedValue] = [:]
+        var meant: Set<String> = []
         for member in members {
             given[member.key] = member.value
             guard checksNames, !parameters.contains(where: { $0.name == member.key }) else { continue }
             let names = parameters.map(\.name)
             let near = nearestName(to: member.key, among: names)
+            near.map { _ = meant.insert($0) }
             let known = names.isEmpty ? "it has no parameters" : "known: \(names.joined(separator: ", "))"
             report(
                 "unknown-parameter", "\(label) has no parameter '\(member.key)'",
@@ -55,7 +57,7 @@ struct ParameterReader {
             guard let value = given[parameter.name], !value.isNull else {
                 if let value = parameter.defaultValue {
                     result[parameter.name] = value
-                } else if parameter.isRequired, checksNames {
+                } else if parameter.isRequired, checksNames, !meant.contains(parameter.name) {
                     report(
                         "missing-parameter", "\(label) needs '\(parameter.name)'", hint: parameter.summary,
                         at: given[parameter.name]?.range ?? range)

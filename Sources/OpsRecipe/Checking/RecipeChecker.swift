@@ -5,7 +5,9 @@ import OrderedCollections
 /// Finds what is wrong between the parts of a recipe: names, types, cycles, secrets where they would be seen.
 package enum RecipeChecker {
     /// All errors and warnings, in reading order.
-    package static func check(_ recipe: Recipe, catalog: PluginCatalog) -> [Diagnostic] {
+    ///
+    /// - Parameter lint: false leaves the warnings out: what could not be decoded would seem unused.
+    package static func check(_ recipe: Recipe, catalog: PluginCatalog, lint: Bool = true) -> [Diagnostic] {
         let graph = NeedsGraph(recipe)
         var diagnostics = graph.check()
         let model = ModelTypes(recipe: recipe, catalog: catalog)
@@ -15,7 +17,7 @@ package enum RecipeChecker {
         diagnostics += model.diagnostics + checker.diagnostics
         diagnostics += withChecks(recipe)
         diagnostics += graph.undoChecks()
-        diagnostics += RecipeLint.warnings(recipe)
+        if lint { diagnostics += RecipeLint.warnings(recipe) }
         var seen: Set<Diagnostic> = []
         return diagnostics.filter { seen.insert($0).inserted }.sorted(by: Diagnostic.inReadingOrder)
     }

@@ -83,8 +83,10 @@ struct RecipeTypes: ExpressionTypes {
     private func fact(
         _ facts: OrderedDictionary<String, ValueType>, _ root: String, _ name: String, _ range: SourceRange
     ) throws -> ValueType {
-        guard let type = facts[name] else { throw unknown("name '\(root)' member", name, facts.keys, range) }
-        return type
+        if let type = facts[name] { return type }
+        let near = nearestName(to: name, among: facts.keys).map { "did you mean '\(root).\($0)'?" }
+        let list = "known: \(facts.keys.joined(separator: ", "))"
+        throw error("unknown-name", "unknown name '\(root).\(name)'", near ?? list, range)
     }
 
     private func input(_ name: String, _ range: SourceRange) throws -> ValueType {

@@ -17,7 +17,10 @@ package enum RecipeDecoder {
     ) -> (Recipe?, [Diagnostic]) {
         let reader = RecipeReader(catalog: catalog, file: file, source: source)
         let recipe = reader.recipe(node, directory: directory)
-        return (recipe, reader.diagnostics.sorted(by: Diagnostic.inReadingOrder))
+        // A key that a task and its one step share is read twice.
+        var seen: Set<Diagnostic> = []
+        let diagnostics = reader.diagnostics.filter { seen.insert($0).inserted }
+        return (recipe, diagnostics.sorted(by: Diagnostic.inReadingOrder))
     }
 }
 
@@ -160,10 +163,21 @@ extension RecipeReader {
         _ = entries(fields["plugins"], fields.place)
     }
 
+    /// The known word nearest to another, also where it is another language's word for it.
+    static func word(meantBy word: String, among words: [String]) -> String? {
+        let others = [
+            "int": "integer", "bool": "boolean", "str": "string", "text": "string", "float": "number",
+            "double": "number",
+            "array": "list", "object": "map", "dict": "map", "file": "path",
+        ]
+        if let other = others[word.lowercased()], words.contains(other) { return other }
+        return nearestName(to: word, among: words)
+    }
+
     /// Reports a word that is none of those known.
     func choice(_ word: String, _ entry: Node.Entry?, _ words: [String]) {
         guard let entry, !words.contains(word) else { return }
-        let near = nearestName(to: word, among: words)
+        let near = Self.word(meantBy: word, among: words)
         report(
             "invalid-value", "'\(entry.key)' is one of \(words.joined(separator: ", ")), not '\(word)'",
             hint: near.map { "did you mean '\($0)'?" }, at: entry.value.range)

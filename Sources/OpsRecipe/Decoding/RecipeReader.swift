@@ -54,10 +54,10 @@ final class RecipeReader {
             if let key = object.byName[entry.key] {
                 if entry.key != trap { fields.entries[entry.key] = entry }
                 if !key.isRun { fields.notRunYet.append(NotRunYet(key: entry.key, range: entry.keyRange)) }
-            } else if object.takesAction, entry.key == "run" || entry.key.contains(".") {
-                fields.actions.append(entry)
             } else if trap != nil, entry.key.hasSuffix(")"), entry.value.isNull {
                 continue
+            } else if object.takesAction, entry.key == "run" || entry.key.contains(".") {
+                fields.actions.append(entry)
             } else {
                 report(
                     "unknown-key", "unknown key '\(entry.key)' in \(place)", hint: hint(for: entry.key, in: object),

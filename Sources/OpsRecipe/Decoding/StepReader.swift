@@ -95,7 +95,7 @@ extension RecipeReader {
         for item in entries(entry, place) ?? [] where isName(item.key, "output", item.keyRange) {
             let word = item.value.scalar?.text ?? ""
             guard let type = Self.returnTypes[word] else {
-                let near = nearestName(to: word, among: RecipeLanguage.returnTypes)
+                let near = Self.word(meantBy: word, among: RecipeLanguage.returnTypes)
                 report(
                     "invalid-value", "the output '\(item.key)' has no type '\(word)'",
                     hint: near.map { "did you mean '\($0)'?" }

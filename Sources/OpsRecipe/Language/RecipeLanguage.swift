@@ -55,7 +55,7 @@ package enum RecipeLanguage {
         LanguageKey(
             "files", .map(.value), "Private files: the variable that holds the path, and the content", run: false),
         LanguageKey("timeout", .duration, "The limit of one attempt"),
-        LanguageKey("retry", .object("retry"), "Tries again after a failure"),
+        LanguageKey("retry", .object("retry"), "Tries again after a failure", run: false),
         LanguageKey(
             "returns", .either([.text, .map(.choice(returnTypes))]),
             "Outputs: a name for the trimmed standard output, or the names written to OPS_OUTPUT with their types"),
@@ -138,7 +138,7 @@ package enum RecipeLanguage {
     package static let need = LanguageObject(
         "need", "A task that runs before",
         [
-            LanguageKey("task", .text, "Its name", required: true),
+            LanguageKey("task", .text, "The task's name", required: true),
             LanguageKey("with", .map(.value), "Values for its own inputs"),
             LanguageKey("as", .text, "The name in 'needs.NAME'"),
         ])

@@ -37,7 +37,7 @@ package enum RecipeLoader {
         var (recipe, diagnostics) = RecipeDecoder.decode(
             node, file: file, directory: directory, catalog: catalog, source: source)
         if let recipe {
-            diagnostics += RecipeChecker.check(recipe, catalog: catalog)
+            diagnostics += RecipeChecker.check(recipe, catalog: catalog, lint: diagnostics.isEmpty)
             diagnostics.sort(by: Diagnostic.inReadingOrder)
         }
         guard let recipe, !diagnostics.contains(where: { $0.severity == .error }) else {

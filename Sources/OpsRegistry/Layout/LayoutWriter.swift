@@ -92,7 +92,10 @@ package final class LayoutWriter: Sendable {
         try writeAtomically(
             Array("{\"imageLayoutVersion\":\"1.0.0\"}".utf8), to: staging.path + "/oci-layout", mode: 0o644)
         try writeIndex([entry], to: staging)
-        _ = chmod(staging.path, 0o755)
+        // The same for everybody, whatever the umask.
+        for folder in ["", "/blobs"] + (try Self.names(in: staging.path + "/blobs")).map({ "/blobs/\($0)" }) {
+            guard chmod(staging.path + folder, 0o755) == 0 else { throw .system("write", path) }
+        }
         if FileStatus.find(path) == nil || Self.isEmptyFolder(path) {
             // An empty folder is replaced by rename(2) itself; one that is filled meanwhile is not.
             if rename(staging.path, path) == 0 {

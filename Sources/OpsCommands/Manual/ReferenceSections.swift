@@ -1,0 +1,112 @@
+import OpsCore
+import OpsPlugin
+import OpsRecipe
+import OrderedCollections
+
+/// The parts of ops-recipe(5) and ops-plugin(7) that are made from declarations.
+struct ReferenceSections {
+    let catalog: PluginCatalog
+
+    /// The prose with each marker line replaced by its section.
+    func fill(_ prose: String) -> String {
+        var text = ""
+        for line in prose.split(separator: "\n", omittingEmptySubsequences: true) {
+            switch line {
+            case ".\\\" @KEYS@": text += keys
+            case ".\\\" @FUNCTIONS@": text += functions
+            case ".\\\" @ACTIONS@": text += actions
+            case ".\\\" @PROVIDERS@": text += providers
+            default: text += line + "\n"
+            }
+        }
+        return text
+    }
+
+    private var keys: String {
+        var text = ""
+        for object in RecipeLanguage.objects {
+            text += ".Ss Keys of \(Mdoc.text(object.name))\n\(Mdoc.prose(object.summary + "."))\n.Bl -tag -width Ds\n"
+            for key in object.keys {
+                text += ".It Ic \(Mdoc.argument(key.name)) : \(Mdoc.argument(key.type.text))"
+                text += key.isRequired ? " Pq required\n" : "\n"
+                text += Mdoc.text(key.summary) + ".\n"
+                if !key.isRun { text += "Checked, not run by this version.\n" }
+            }
+            text += ".El\n"
+        }
+        return text
+    }
+
+    private var functions: String {
+        var text = ".Bl -tag -width Ds\n"
+        for function in [(signature: "", summary: "", example: "")] {
+            text += ".It Fn \(Mdoc.argument(function.signature))\n\(Mdoc.text(function.summary)).\n"
+            text += "Example:\n.Li \(Mdoc.argument(function.example))\n"
+        }
+        return text + ".El\n"
+    }
+
+    private var actions: String {
+        catalog.plugins.flatMap(\.actions).map { section($0.declaration) }.joined()
+    }
+
+    private func section(_ action: ActionDeclaration) -> String {
+        var text = ".Ss \(Mdoc.text(action.name))\n\(Mdoc.text(action.summary)).\n"
+        if !action.description.isEmpty { text += Mdoc.prose(action.description) + "\n" }
+        let rows = ActionDescription.rows(action.parameters)
+        if !rows.isEmpty {
+            text += ".Bl -tag -width Ds\n"
+            for row in rows {
+                let depth = row.name.prefix { $0 == " " }.count / 2
+                let name = String(repeating: ".", count: depth) + row.name.drop { $0 == " " }
+                text += ".It Ic \(Mdoc.argument(name)) : \(Mdoc.argument(row.type))\n\(Mdoc.text(row.summary)).\n"
+            }
+            text += ".El\n"
+        }
+        if !action.outputs.isEmpty {
+            text += ".Pp\nOutputs:\n.Bl -tag -width Ds\n"
+            for output in action.outputs {
+                text += ".It Va \(Mdoc.argument(output.name)) : \(Mdoc.argument("\(output.type)"))\n"
+                text += Mdoc.text(output.summary) + ".\n"
+            }
+            text += ".El\n"
+        }
+        for example in action.examples {
+            text += ".Pp\n\(Mdoc.text(example.title)):\n" + Mdoc.literal(example.yaml)
+        }
+        return text
+    }
+
+    private var providers: String {
+        var text = ".Bl -tag -width Ds\n"
+        for provider in catalog.plugins.flatMap(\.secretProviders) {
+            text += ".It Ic \(Mdoc.argument(provider.scheme + "://"))\n\(Mdoc.text(provider.summary)).\n"
+            text += "Example:\n.Li \(Mdoc.argument(provider.example))\n"
+        }
+        return text + ".El\n"
+    }
+}
+
+extension KeyType {
+    /// As the manual names it.
+    var text: String {
+        switch self {
+        case .text: "text"
+        case .template: "text with expressions"
+        case .value: "any value with expressions"
+        case .condition: "condition"
+        case .boolean: "boolean"
+        case .integer: "integer"
+        case .number: "number"
+        case .duration: "duration"
+        case .list(let element): "list of \(element.text)"
+        case .oneOrMore(let element): "\(element.text), or a list"
+        case .map(let element): "map of \(element.text)"
+        case .object(let name): name
+        case .choice(let words): words.joined(separator: " | ")
+        case .either(let types): types.map(\.text).joined(separator: ", or ")
+        case .constant(let value): value.scalarText ?? "null"
+        case .null: "null"
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import OpsCore
+import OpsRecipe
+import TestKit
+import Testing
+
+@Suite struct RecipeLocatorTests {
+    @Test func findsTheNearestParent() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("ops.yaml", "")
+        try folder.write("a/.ops.yaml", "")
+        try folder.write("a/b/c/x", "")
+        #expect(try RecipeLocator.find(from: folder.path) == folder.path + "/ops.yaml")
+        #expect(try RecipeLocator.find(from: folder.path + "/a/b/c") == folder.path + "/a/.ops.yaml")
+        try folder.write("a/b/ops.yml", "")
+        try folder.write("a/b/ops.yaml/folder", "")
+        #expect(try RecipeLocator.find(from: folder.path + "/a/b/c") == folder.path + "/a/b/ops.yml")
+    }
+
+    @Test func stopsWhereTheOwnerChanges() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("ops.yaml", "")
+        try folder.write("theirs/mine/x", "")
+        guard try run(["chown", "1234", folder.path + "/theirs"]).status == 0 else { return }
+        #expect(try RecipeLocator.find(from: folder.path + "/theirs/mine") == nil)
+        try folder.write("theirs/mine/ops.yaml", "")
+        #expect(try RecipeLocator.find(from: folder.path + "/theirs/mine") == folder.path + "/theirs/mine/ops.yaml")
+    }
+
+    @Test func refusesAFolderThatIsNotThere() {
+        #expect(throws: OpsError.self) { try RecipeLocator.find(from: "/nowhere/at/all") }
+    }
+}
