@@ -136,13 +136,11 @@ package struct RunAction: Action {
         return result
     }
 
-    private func check(_ result: ChildResult, _ summary: String) throws(OpsError) {
+    private func check(_ result: ChildResult, _ summary: String) throws(CommandFailure) {
         if result.status.isSuccess { return }
         var signal: Int?
         if case .signalled(let number) = result.status { signal = Int(number) }
-        throw OpsError(
-            .command, result.status.description,
-            cause: CommandFailure(exitStatus: Int(result.status.code), signal: signal, command: summary))
+        throw CommandFailure(exitStatus: Int(result.status.code), signal: signal, command: summary)
     }
 
     private func inputBytes(_ value: Value?) throws(OpsError) -> [UInt8]? {

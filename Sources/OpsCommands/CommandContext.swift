@@ -75,14 +75,19 @@ enum ColorChoice: String, CaseIterable, Sendable { case auto, always, never }
 
 /// Writes results to standard output and diagnostics to standard error, whole.
 enum Console {
-    static func output(_ text: String) throws(OpsError) { try write(text, to: 1, "standard output") }
+    static func output(_ text: String) throws(OpsError) { _ = try output(bytes: Array(text.utf8)) }
 
-    /// A message that cannot be delivered has nowhere else to go.
-    static func error(_ text: String) { try? write(text, to: 2, "standard error") }
-
-    private static func write(_ text: String, to descriptor: Int32, _ name: String) throws(OpsError) {
-        do { try writeAll(Array(text.utf8), to: descriptor, path: name) } catch where errno == EPIPE {
-            // The reader has what it wanted (`ops list | head`).
+    /// False where the reader went away: it has what it wanted (`ops list | head`).
+    static func output(bytes: [UInt8]) throws(OpsError) -> Bool {
+        do throws(OpsError) {
+            try writeAll(bytes, to: 1, path: "standard output")
+            return true
+        } catch {
+            if errno == EPIPE { return false }
+            throw error
         }
     }
+
+    /// A message that cannot be delivered has nowhere else to go.
+    static func error(_ text: String) { try? writeAll(Array(text.utf8), to: 2, path: "standard error") }
 }

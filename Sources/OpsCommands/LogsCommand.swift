@@ -41,12 +41,15 @@ struct LogsCommand: AsyncParsableCommand {
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         if heading { try Console.output("==> \(id) <==\n") }
+        while try copyPiece(from: descriptor, path) {}
+    }
+
+    /// False at the end, or where nobody reads any more.
+    private static func copyPiece(from descriptor: Int32, _ path: String) throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0 { throw OpsError.system("read", path) }
-            if count == 0 { return }
-            do { try writeAll(Array(buffer[..<count]), to: 1, path: "standard output") } catch where errno == EPIPE { return }
-        }
+        let count = read(descriptor, &buffer, buffer.count)
+        if count < 0 { throw OpsError.system("read", path) }
+        if count == 0 { return false }
+        return try Console.output(bytes: Array(buffer[..<count]))
     }
 }

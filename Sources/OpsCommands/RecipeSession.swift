@@ -25,7 +25,7 @@ struct RecipeSession {
     /// The built-in plugins. The one place that knows them.
     static func builtIn() throws(OpsError) -> PluginCatalog {
         try PluginCatalog([
-            ShellPlugin.plugin, HTTPPlugin.plugin, NotifyPlugin.plugin,
+            ShellPlugin.plugin, ArchivePlugin.plugin, ContainerPlugin.plugin, HTTPPlugin.plugin, NotifyPlugin.plugin,
             SecretsPlugin.plugin,
         ])
     }

@@ -1,6 +1,6 @@
-/// The cause of a failed step whose program ended with a failure: what reporters show of it.
-///
-/// It is the `cause` of an `OpsError` with the code `command`.
+import OpsSystem
+
+/// A program that ended with a failure: thrown by the action that ran it.
 public struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// As a shell says it: 128 and the signal's number where it died by one.
     public var exitStatus: Int
@@ -15,5 +15,9 @@ public struct CommandFailure: Error, Sendable, Hashable, CustomStringConvertible
         self.command = command
     }
 
-    public var description: String { "'\(command)'" }
+    /// `exit status 3 of 'make all'`, `signal SIGKILL ended 'make all'`.
+    public var description: String {
+        guard let signal else { return "exit status \(exitStatus) of '\(command)'" }
+        return "signal \(Signal.name(Int32(truncatingIfNeeded: signal))) ended '\(command)'"
+    }
 }

@@ -85,8 +85,6 @@ package final class HTTPTestServer: Sendable {
 
     /// All requests so far.
     package var requests: [ServedRequest] { log.requests.withLock { $0 } }
-
-    package func stop() async throws { try await channel.close() }
 }
 
 private final class Log: Sendable {

@@ -27,6 +27,17 @@ import Testing
         #expect(vault.paths == ["/v1/sys/internal/ui/mounts/secret/ci/registry", "/v1/secret/data/ci/registry"])
     }
 
+    @Test func eachMountIsAskedForOnce() async throws {
+        let vault = try await VaultDouble()
+        let harness = try SecretsHarness(vault.environment)
+        let values = try await harness.fetch(
+            provider, "vault://secret/ci/registry#user", "vault://secretv1/x#k", "vault://secret/none#x",
+            "vault://secret/gone#x", "vault://secret/ci/registry#user?version=1", "vault://secret/z#x")
+        #expect(values.prefix(2) == ["bob", "v1-s3cret"])
+        #expect(vault.paths.filter { $0.hasPrefix("/v1/sys/internal/ui/mounts/") }.count == 2)
+        #expect(vault.paths.count == 8)
+    }
+
     @Test func enginesAndMounts() async throws {
         let vault = try await VaultDouble()
         let harness = try SecretsHarness(vault.environment)
@@ -133,14 +144,14 @@ import Testing
 
     @Test func notVault() async throws {
         let server = try await HTTPTestServer { _ in .text(200, "<html>s3cret</html>") }
-        let harness = try SecretsHarness(["VAULT_ADDR": server.url + "/prefix/", "VAULT_TOKEN": "t"])
+        var harness = try SecretsHarness(["VAULT_ADDR": server.url + "/prefix/", "VAULT_TOKEN": "t"])
         let values = try await harness.fetch(provider, "vault://secret/a#b")
         #expect(values == ["unreachable: what answers at \(server.url) is not Vault"])
         #expect(server.requests.first?.target == "/prefix/v1/sys/internal/ui/mounts/secret/a")
-        try await server.stop()
+        harness.environment["VAULT_ADDR"] = "http://127.0.0.1:1"
         #expect(
             try await harness.fetch(provider, "vault://secret/a#b")
-                == ["unreachable: Vault at \(server.url) refused the connection"])
+                == ["unreachable: Vault at http://127.0.0.1:1 refused the connection"])
     }
 
     @Test func certificatesAreAlwaysChecked() async throws {

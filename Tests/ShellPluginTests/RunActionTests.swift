@@ -102,17 +102,19 @@ private func list(_ words: Value...) -> Value { .list(words) }
     @Test(arguments: ["false; echo no", "false | true; echo no", "echo no | (cat >/dev/null; exit 3); echo no"])
     func scriptStopsAtTheFirstFailure(script: String) async throws {
         let step = try Step()
-        await #expect(throws: OpsError.self) { _ = try await step.run(.string(script)) }
+        await #expect(throws: CommandFailure.self) { _ = try await step.run(.string(script)) }
         #expect(step.streams.output == "")
     }
 
-    @Test(arguments: [("exit 3", 3, nil as Int?, "exit status 3"), ("kill -9 $$", 137, 9, "signal SIGKILL")])
+    @Test(arguments: [
+        ("exit 3", 3, nil as Int?, "exit status 3 of 'exit 3'"),
+        ("kill -9 $$", 137, 9, "signal SIGKILL ended 'kill -9 $$'"),
+    ])
     func failureTellsItsStatus(script: String, status: Int, signal: Int?, message: String) async throws {
         let step = try Step()
-        let error = await #expect(throws: OpsError.self) { _ = try await step.run(.string(script)) }
-        #expect(error?.code == .command)
-        #expect(error?.message == message)
-        #expect(error?.cause as? CommandFailure == CommandFailure(exitStatus: status, signal: signal, command: script))
+        let error = await #expect(throws: CommandFailure.self) { _ = try await step.run(.string(script)) }
+        #expect(error == CommandFailure(exitStatus: status, signal: signal, command: script))
+        #expect(error?.description == message)
     }
 
     @Test func standardInput() async throws {
@@ -132,13 +134,13 @@ private func list(_ words: Value...) -> Value { .list(words) }
     @Test func standardOutputFileIsWholeOrAbsent() async throws {
         var step = try Step()
         step.options.standardOutput = "out/file"
-        await #expect(throws: OpsError.self) { _ = try await step.run("echo half; exit 1") }
+        await #expect(throws: CommandFailure.self) { _ = try await step.run("echo half; exit 1") }
         #expect(try run(["ls", "-A", step.folder.path + "/out"]).text == "")
         _ = try await step.run("echo whole; echo log >&2")
         #expect(try step.folder.text("out/file") == "whole\n")
         #expect(step.streams.output == "")
         #expect(step.streams.error == "log\n")
-        await #expect(throws: OpsError.self) { _ = try await step.run("echo other; exit 1") }
+        await #expect(throws: CommandFailure.self) { _ = try await step.run("echo other; exit 1") }
         #expect(try step.folder.text("out/file") == "whole\n")
     }
 

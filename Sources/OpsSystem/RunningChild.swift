@@ -1,0 +1,228 @@
+import COpsSystem
+import Glibc
+import OpsCore
+
+/// One child from its start to the end of its group.
+@EventLoopActor
+final class RunningChild {
+    private enum Phase { case new, running, exited, ending, done }
+
+    private let grace: Duration
+    private let leftOvers: ChildSpec.LeftOvers
+    private let output: @Sendable (ChildStream, UnsafeRawBufferPointer) -> Void
+    private var continuation: CheckedContinuation<ChildResult, any Error>?
+    private var phase = Phase.new
+    private var cancelledAt: UInt64?
+    private var isCancelled: Bool { cancelledAt != nil }
+    private var group = ProcessGroup(0)
+    private var pidfd: Int32 = -1
+    private var result = ChildResult(status: .exited(0))
+    private var isInteractive = false
+    /// The streams that are open, as many as two.
+    private var openStreams: [Int32: ChildStream] = [:]
+    private var input: InputWriter?
+    private var exitedAt: UInt64 = 0
+    private var lastOutputAt: UInt64 = 0
+
+    private static let quiet = Duration.milliseconds(500)
+    private static let drainLimit = Duration.seconds(2)
+    private static let settling = Duration.milliseconds(50)
+    private static let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+    private static let becomeSubreaper: Void = ops_become_subreaper()
+    private static let devNull = open("/dev/null", O_RDWR | O_CLOEXEC)
+
+    nonisolated init(
+        grace: Duration, leftOvers: ChildSpec.LeftOvers,
+        output: @escaping @Sendable (ChildStream, UnsafeRawBufferPointer) -> Void
+    ) {
+        self.grace = grace
+        self.leftOvers = leftOvers
+        self.output = output
+    }
+
+    func start(_ spec: ChildSpec, _ continuation: CheckedContinuation<ChildResult, any Error>) {
+        self.continuation = continuation
+        guard !isCancelled else { return finish(throwing: CancellationError()) }
+        do throws(OpsError) { try spawn(spec) } catch { finish(throwing: error) }
+    }
+
+    private func spawn(_ spec: ChildSpec) throws(OpsError) {
+        _ = Self.becomeSubreaper
+        var theirs: [Int32] = []
+        var toClose: [Int32] = []
+        var ours: [(descriptor: Int32, stream: ChildStream)] = []
+        var writer: Int32 = -1
+        defer { for descriptor in toClose { close(descriptor) } }
+        func pipe() throws(OpsError) -> (reader: Int32, writer: Int32) {
+            var ends: [Int32] = [-1, -1]
+            let status = ops_pipe(&ends)
+            guard status == 0 else {
+                for (descriptor, _) in ours { close(descriptor) }
+                if writer >= 0 { close(writer) }
+                throw OpsError(.system, "cannot make a pipe: \(OpsError.errorText(-status))")
+            }
+            return (ends[0], ends[1])
+        }
+        var bytes: [UInt8] = []
+        switch spec.isInteractive ? .inherit : spec.input {
+        case .empty: theirs.append(Self.devNull)
+        case .file(let descriptor): theirs.append(descriptor)
+        case .inherit: theirs.append(0)
+        case .bytes(let content):
+            let ends = try pipe()
+            theirs.append(ends.reader)
+            toClose.append(ends.reader)
+            writer = ends.writer
+            bytes = content
+        }
+        for (target, stream, own) in [(spec.output, ChildStream.output, Int32(1)), (spec.error, .error, 2)] {
+            switch spec.isInteractive ? .inherit : target {
+            case .inherit: theirs.append(own)
+            case .file(let descriptor): theirs.append(descriptor)
+            case .stream:
+                let ends = try pipe()
+                theirs.append(ends.writer)
+                toClose.append(ends.writer)
+                ours.append((ends.reader, stream))
+            }
+        }
+        let terminal: Int32 = spec.isInteractive && Terminal.isTerminal(0) && tcgetpgrp(0) == getpgrp() ? 0 : -1
+        let pid = spec.start(streams: theirs, terminal: terminal, &pidfd)
+        guard pid > 0 else {
+            for (descriptor, _) in ours { close(descriptor) }
+            if writer >= 0 { close(writer) }
+            throw spec.failure(-pid)
+        }
+        group = ProcessGroup(pid)
+        isInteractive = terminal >= 0
+        phase = .running
+        let loop = EventLoop.shared
+        do throws(OpsError) {
+            try loop.watch(pidfd, for: .readable) { _ in self.exited() }
+            for (descriptor, stream) in ours {
+                openStreams[descriptor] = stream
+                try loop.watch(descriptor, for: .readable) { _ in self.read(descriptor, stream) }
+            }
+        } catch {
+            // Out of kernel memory: the child must not outlive the error.
+            group.send(SIGKILL)
+            throw error
+        }
+        if writer >= 0 { input = InputWriter(writer, bytes) }
+    }
+
+    /// One piece; false where there is none now.
+    @discardableResult
+    private func read(_ descriptor: Int32, _ stream: ChildStream) -> Bool {
+        let count = Glibc.read(descriptor, Self.buffer.baseAddress, Self.buffer.count)
+        if count < 0, errno == EINTR || errno == EAGAIN { return false }
+        guard count > 0 else {
+            closeStream(descriptor)
+            return false
+        }
+        // A pipe that runs full is worth a larger one; most never do.
+        if count == 1 << 16 { ops_grow_pipe(descriptor, 1 << 20) }
+        if phase != .running { lastOutputAt = Clock.ticks() }
+        guard phase != .done else { return true }
+        output(stream, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(Self.buffer)[..<count]))
+        return true
+    }
+
+    private func closeStream(_ descriptor: Int32) {
+        EventLoop.shared.unwatch(descriptor)
+        close(descriptor)
+        openStreams[descriptor] = nil
+        if phase == .exited, openStreams.isEmpty { endGroup() }
+    }
+
+    private func exited() {
+        var status: Int32 = 0
+        let reaped = ops_reap(group.id, &status)
+        guard reaped != 0 else { return }
+        EventLoop.shared.unwatch(pidfd)
+        close(pidfd)
+        input?.finish()
+        input = nil
+        let signal = status & 0x7F
+        // Reaped by somebody else in our process: its status is lost, it counts as failed.
+        result.status = reaped < 0 ? .exited(255) : signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
+        if isInteractive { ops_take_terminal(0, getpgrp()) }
+        guard phase == .running else { return }
+        phase = .exited
+        exitedAt = Clock.ticks()
+        lastOutputAt = exitedAt
+        if openStreams.isEmpty || isCancelled {
+            endGroup()
+        } else {
+            EventLoop.shared.after(Self.quiet) { self.drain() }
+        }
+    }
+
+    /// Something it started still holds a stream.
+    private func drain() {
+        guard phase == .exited else { return }
+        let quietFor = Clock.elapsed(since: lastOutputAt)
+        if quietFor >= Self.quiet || Clock.elapsed(since: exitedAt) >= Self.drainLimit { return endGroup() }
+        EventLoop.shared.after(Self.quiet - quietFor) { self.drain() }
+    }
+
+    /// The first process has ended: so do the others of its group, unless they are to be kept.
+    private func endGroup() {
+        phase = .ending
+        settle(Clock.ticks())
+    }
+
+    /// What closes its streams is mostly about to end: only what is still there a moment later was left behind.
+    private func settle(_ start: UInt64) {
+        guard group.isAlive else { return finish() }
+        if !isCancelled, Clock.elapsed(since: start) < Self.settling {
+            EventLoop.shared.after(.milliseconds(2)) { self.settle(start) }
+            return
+        }
+        if leftOvers == .keep, !isCancelled {
+            result.leftOver = group
+            return finish()
+        }
+        result.endedLeftOvers = true
+        group.send(SIGTERM)
+        group.send(SIGCONT)
+        // One grace for all, counted from the cancellation.
+        let left = cancelledAt.map { max(.zero, grace - Clock.elapsed(since: $0)) } ?? grace
+        group.waitUntilEmpty(killAfter: left) { self.finish() }
+    }
+
+    func cancel() {
+        guard !isCancelled else { return }
+        cancelledAt = Clock.ticks()
+        switch phase {
+        case .running:
+            group.send(SIGTERM)
+            // Stopped processes get to hear of it only when they go on.
+            group.send(SIGCONT)
+            EventLoop.shared.after(grace) { if self.phase == .running { self.group.send(SIGKILL) } }
+        case .exited: endGroup()
+        case .new, .ending, .done: break
+        }
+    }
+
+    private func finish() {
+        // What was written before the end is in the pipes still; what is left behind may hold them open.
+        for (descriptor, stream) in openStreams where result.leftOver == nil {
+            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+            // Bounded: what made a session of its own may write for ever.
+            for _ in 0..<32 where openStreams[descriptor] != nil {
+                if !read(descriptor, stream) { break }
+            }
+            if openStreams[descriptor] != nil { closeStream(descriptor) }
+        }
+        if isCancelled { finish(throwing: CancellationError()) } else { finish(.success(result)) }
+    }
+
+    private func finish(throwing error: any Error) { finish(.failure(error)) }
+
+    private func finish(_ outcome: Result<ChildResult, any Error>) {
+        phase = .done
+        continuation?.resume(with: outcome)
+        continuation = nil
+    }
+}
