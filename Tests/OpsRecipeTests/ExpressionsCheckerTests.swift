@@ -125,7 +125,7 @@ import Testing
         ("k: a ${{ inputs.none }}", "10 null cannot be part of a text [use default(value, '…')]"),
         ("k: a ${{ vars.list }}", "10 a list cannot be part of a text [use join(list, ',') or toJSON(list)]"),
         ("k: a ${{ b", "6 '${{' is never closed by '}}' [write '$${{' for a literal '${{']"),
-        ("k: ['${{ & }}', '${{ ! }}']", "10 unknown operator '&' [write '&&']\n23 unknown operator '!' [write 'not']"),
+        ("k: ['${{ & }}', '${{ ! }}']", "10 unknown operator '&' [write '&&']\n22 unknown operator '!' [write 'not']"),
         ("k: ${{ }}", "7 an expression is missing here"), ("k: 'it''s ${{ nope }}'", "15 unknown name 'nope'"),
         ("k: |\n  a\n   ${{ nope }}\n", "3:8 unknown name 'nope'"),
         ("k: \"a\\tb ${{ nope }}\"", "14 unknown name 'nope'"), ("k: \"${{ '${{' }}\"", "\"${{\""),
