@@ -7,14 +7,8 @@ import Testing
 /// Names with fixed values.
 struct FixedScope: ExpressionScope, ExpressionTypes {
     var values: ValueMap = [
-        "inputs": .map([
-            "version": .string("1.2.3"), "n": .integer(3), "on": .boolean(true), "none": .null,
-            "size": .number(5.1, spelling: "5.10"),
-        ]),
-        "vars": .map([
-            "list": .list([.string("a"), .string("b")]), "map": .map(["k": .string("v")]),
-            "mixed": .list([.string("a"), .secret(Secret(names: ["two"], bytes: Array("t0p".utf8)))]),
-        ]),
+        "inputs": .map(["version": .string("1.2.3"), "n": .integer(3), "on": .boolean(true), "none": .null, "size": .number(5.1, spelling: "5.10")]),
+        "vars": .map(["list": .list([.string("a"), .string("b")]), "map": .map(["k": .string("v")]), "mixed": .list([.string("a"), .secret(Secret(names: ["two"], bytes: Array("t0p".utf8)))])]),
         "args": .list([.string("x"), .integer(2)]),
         "git": .map(["commit-time": .integer(1_700_000_000), "branch": .string("main")]),
         "u": .unknown(Unknown("needs.push.outputs.digest", type: .string)),
