@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct JSONTests {
     @Test(arguments: [
-        "null", "true", "-0", "1.50", "1e3", "[]", "{}", "[1,[2,{\"a\":null}]]", "{\"b\":1,\"a\":2}",
+        "null", "true", "-1", "1.50", "1e3", "[]", "{}", "[1,[2,{\"a\":null}]]", "{\"b\":1,\"a\":2}",
         "\"é\\n\\\"\\\\\"", "12345678901234567890", "\"\\u0001\\u007f\"",
     ])
     func roundTrip(text: String) throws {

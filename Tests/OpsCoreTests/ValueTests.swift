@@ -60,8 +60,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("needs", ["need", "name"], "need"), ("ned", ["needs"], "needs"), ("NEEDS", ["needs"], "needs"),
-            ("xyz", ["needs"], nil), ("", ["a"], "a"),
+            ("needs", ["need", "name"], "need"), ("ned", ["needs"], nil), ("NEEDS", ["needs"], "needs"),
+            ("xyz", ["needs"], nil), ("neds", ["needs"], "needs"),
             ("desciption", ["description", "deps"], "description"), ("rnu", ["run", "env"], "run"),
             ("tiemout", ["timeout"], "timeout"),
         ] as [(String, [String], String?)])

@@ -85,9 +85,10 @@ struct ExpressionEvaluator<Scope: ExpressionScope> {
     private func binary(_ sign: Expression.Operator, _ left: Value, _ right: Value, at range: SourceRange) throws
         -> Value
     {
-        // Whether a secret exists is no secret.
-        if sign == .equal || sign == .notEqual {
-            if let known = Comparison.withNull(left, right) { return .boolean(known == (sign == .equal)) }
+        if sign == .equal || sign == .notEqual,
+            let known = Comparison.withNull(left, right, sign: sign)
+        {
+            return known
         }
         let type = Arithmetic.resultType(sign, left.type, right.type)
         return try derived([left, right], type: type, at: range) { (values) throws(ExpressionFailure) in

@@ -146,10 +146,11 @@ extension ExpressionFunction {
 
     /// `a list`, `null`, `an integer`.
     static func describe(_ value: Value) -> String {
-        switch value {
+        switch value.type {
         case .null: "null"
-        case .integer: "an integer"
-        default: "a \(String(describing: value.type))"
+        case .any: "a value of any type"
+        case .integer, .optional(.integer): "an \(value.type)"
+        default: "a \(value.type)"
         }
     }
 

@@ -78,18 +78,13 @@ enum Arithmetic {
 
 /// `== != < <= > >= in`: between values of one type.
 enum Comparison {
-    /// Whether two values are equal where one is null and the other is known, or known not to be null.
-    static func withNull(_ left: Value, _ right: Value) -> Bool? {
-        switch (left, right) {
-        case (.null, .unknown(let unknown)), (.unknown(let unknown), .null):
-            switch unknown.type {
-            case .any, .null, .optional: nil
-            default: nil
-            }
-        case (.null, _): right.isNull
-        case (_, .null): left.isNull
-        default: nil
-        }
+    /// Whether a value is null, where one side is null itself: a boolean, or an unknown one that is no secret,
+    /// for whether a secret exists is none.
+    static func withNull(_ left: Value, _ right: Value, sign: Expression.Operator) -> Value? {
+        guard left.isNull || right.isNull else { return nil }
+        let other = left.isNull ? right : left
+        if case .unknown(let unknown) = other { return .unknown(Unknown(unknown.source, type: .boolean)) }
+        return .boolean(other.isNull == (sign == .equal))
     }
 
     static func value(_ sign: Expression.Operator, _ left: Value, _ right: Value) throws(ExpressionFailure) -> Bool {

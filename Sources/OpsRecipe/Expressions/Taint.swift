@@ -51,7 +51,7 @@ enum Taint {
         types.contains { type in
             switch (value, type) {
             case (_, .any), (.secret, _): true
-            case (.unknown(let unknown), _): unknown.type == .secret || unknown.type.mayBe(type)
+            case (.unknown(let unknown), _): !names(unknown).isEmpty || unknown.type.mayBe(type)
             default: value.type.mayBe(type)
             }
         }
