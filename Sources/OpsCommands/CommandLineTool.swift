@@ -10,9 +10,19 @@ package enum CommandLineTool {
     package static func run(_ arguments: [String]) async -> Int32 {
         let words = normalized(arguments)
         if words == ["--version"] { return await status { try Console.output("ops \(version)\n") } }
-        if words.first.map({ !rootWords.contains($0) }) ?? true, let parsed = RunArguments(fast: words.first == "run" ? Array(words.dropFirst()) : words) {
+        if words.first.map({ !rootWords.contains($0) }) ?? true,
+            let parsed = RunArguments(fast: words.first == "run" ? Array(words.dropFirst()) : words)
+        {
             return await status { try await RunAction.perform(parsed, .current()) }
         }
+        // ArgumentParser has no place for a second list of words: what stands behind -- goes round it.
+        let terminator = words.firstIndex(of: "--") ?? words.endIndex
+        return await Passthrough.$arguments.withValue(Array(words[terminator...].dropFirst())) {
+            await parseAndRun(Array(words[..<terminator]))
+        }
+    }
+
+    private static func parseAndRun(_ words: [String]) async -> Int32 {
         do {
             let isRun = words.first.map { !rootWords.contains($0) && $0 != "run" } ?? true
             var command = try Ops.parseAsRoot(isRun ? ["run"] + words : words)
@@ -38,7 +48,8 @@ package enum CommandLineTool {
     /// What ArgumentParser's root takes as its first word.
     private static let rootWords: Set<String> = [
         "plan", "list", "show", "graph", "lint", "runs", "logs", "actions", "schema", "init", "secrets", "manual",
-        "help", "--help", "-h", "--help-hidden", "--generate-completion-script", "--experimental-dump-help", "---completion",
+        "help", "--help", "-h", "--help-hidden", "--generate-completion-script", "--experimental-dump-help",
+        "---completion",
     ]
 
     /// Global options may stand before the command: they are moved behind it.
@@ -72,6 +83,11 @@ package enum CommandLineTool {
         let status = await status(body)
         if status != 0 { throw ExitCode(status) }
     }
+}
+
+/// The words behind `--`: the arguments of the one named task.
+enum Passthrough {
+    @TaskLocal static var arguments: [String] = []
 }
 
 /// The tree of commands.

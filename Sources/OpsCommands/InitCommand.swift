@@ -22,7 +22,9 @@ struct InitCommand: AsyncParsableCommand {
             let name = folder.split(separator: "/").last.map { String($0) } ?? "project"
             let kind = ProjectKind.all.first { FileStatus.find(folder + "/" + $0.marker) != nil } ?? .none
             try writeAtomically(Array(kind.recipe(name: name).utf8), to: folder + "/ops.yaml")
-            try Console.output("Wrote ops.yaml\(kind.marker.isEmpty ? "" : " for the project of \(kind.marker)"). Next: ops list, ops plan, ops\n")
+            try Console.output(
+                "Wrote ops.yaml\(kind.marker.isEmpty ? "" : " for the project of \(kind.marker)"). Next: ops list, ops plan, ops\n"
+            )
         }
     }
 }
@@ -33,7 +35,8 @@ private struct ProjectKind {
     var build: [String]
     var test: [String]
 
-    static let none = ProjectKind(marker: "", build: ["echo", "nothing to build yet"], test: ["echo", "nothing to test yet"])
+    static let none = ProjectKind(
+        marker: "", build: ["echo", "nothing to build yet"], test: ["echo", "nothing to test yet"])
 
     static let all = [
         ProjectKind(marker: "Package.swift", build: ["swift", "build"], test: ["swift", "test"]),

@@ -47,6 +47,7 @@ struct ListCommand: AsyncParsableCommand {
                 "column": .integer(task.nameRange.start.column),
             ])
         }
-        return JSONWriter.text(.map(["recipe": .string(session.recipe.file), "tasks": .list(tasks)]), indentation: 2) + "\n"
+        return JSONWriter.text(.map(["recipe": .string(session.recipe.file), "tasks": .list(tasks)]), indentation: 2)
+            + "\n"
     }
 }

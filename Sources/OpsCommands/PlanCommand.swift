@@ -16,12 +16,10 @@ struct PlanCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("Tasks to plan, and inputs as key=value; the task 'default' by default.", valueName: "task|key=value"),
+        help: ArgumentHelp(
+            "Tasks to plan, and inputs as key=value; the task 'default' by default.", valueName: "task|key=value"),
         completion: .custom(TaskCompletion.tasks))
     var words: [String] = []
-    @Argument(
-        parsing: .postTerminator, help: ArgumentHelp("Arguments of the one named task, behind --.", valueName: "arg"))
-    var arguments: [String] = []
     @OptionGroup var global: GlobalOptions
     @Option(help: "text, or json (the schema is in ops(1)).") var format: OutputFormat = .text
     @Flag(help: "Also make read-only requests that tell more.") var online = false
@@ -35,20 +33,23 @@ struct PlanCommand: AsyncParsableCommand {
             var (tasks, values) = RecipeSession.split(words)
             if tasks.isEmpty {
                 guard session.recipe.tasks["default"] != nil else {
-                    throw OpsError(.usage, "there is no task 'default'", hint: "name the task to plan; 'ops list' lists them")
+                    throw OpsError(
+                        .usage, "there is no task 'default'", hint: "name the task to plan; 'ops list' lists them")
                 }
                 tasks = ["default"]
             }
             let context = session.context
             let plan = try await session.plan(
                 tasks: tasks, inputs: values, inputsFile: context.value(inputs, twin: RunOption.inputs.twin),
-                arguments: arguments, isOnline: online)
+                arguments: Passthrough.arguments, isOnline: online)
             let style = try global.style(context)
             if !plan.warnings.isEmpty {
                 Console.error(ErrorReport.text(of: plan.warnings, style: style, context: context))
             }
             let json = JSONWriter.text(PlanJSON.value(plan), indentation: 2) + "\n"
-            if let out { try writeAtomically(Array(json.utf8), to: out.hasPrefix("/") ? out : context.directory + "/" + out) }
+            if let out {
+                try writeAtomically(Array(json.utf8), to: out.hasPrefix("/") ? out : context.directory + "/" + out)
+            }
             try Console.output(format == .json ? json : PlanText.render(plan, style: style))
         }
     }

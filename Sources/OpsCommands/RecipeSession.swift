@@ -47,7 +47,8 @@ struct RecipeSession {
         if let file = context.value(file, twin: RunOption.file.twin) {
             path = file
         } else if let found = try RecipeLocator.find(from: context.directory) {
-            path = found.hasPrefix(context.directory + "/") ? String(found.dropFirst(context.directory.count + 1)) : found
+            path =
+                found.hasPrefix(context.directory + "/") ? String(found.dropFirst(context.directory.count + 1)) : found
         } else {
             throw OpsError(
                 .invalid, "there is no recipe here: no ops.yaml, ops.yml or .ops.yaml in \(context.directory) or above",
@@ -105,7 +106,8 @@ enum InputsFile {
         let path = name.hasPrefix("/") ? name : directory + "/" + name
         let node = try YAML.parse(try readFile(path, limit: 8 << 20), file: name)
         guard case .map(let values) = value(of: node) else {
-            throw OpsError(.invalid, "\(name) does not hold a map of inputs", hint: "write name: value lines", at: node.range)
+            throw OpsError(
+                .invalid, "\(name) does not hold a map of inputs", hint: "write name: value lines", at: node.range)
         }
         return values
     }

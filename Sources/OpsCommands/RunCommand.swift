@@ -17,10 +17,6 @@ struct RunCommand: AsyncParsableCommand {
         completion: .custom(TaskCompletion.tasks))
     var words: [String] = []
 
-    @Argument(
-        parsing: .postTerminator, help: ArgumentHelp("Arguments of the one named task, behind --.", valueName: "arg"))
-    var arguments: [String] = []
-
     @Option(name: RunOption.file.names, help: RunOption.file.valueHelp, completion: .file(extensions: ["yaml", "yml"]))
     var file: String?
     @Option(name: RunOption.directory.names, help: RunOption.directory.valueHelp, completion: .directory)
@@ -51,7 +47,7 @@ struct RunCommand: AsyncParsableCommand {
     var parsed: RunArguments {
         var result = RunArguments()
         result.words = words
-        result.arguments = arguments
+        result.arguments = Passthrough.arguments
         let values: [(RunOption, String?)] = [
             (.file, file), (.directory, directory), (.color, color), (.jobs, jobs), (.timeout, timeout),
             (.grace, grace), (.inputs, inputs), (.stream, stream), (.logFormat, logFormat), (.logFile, logFile),

@@ -25,7 +25,9 @@ struct RunsCommand: AsyncParsableCommand {
             let style = context.style(try context.color(nil), isTerminal: context.isOutputTerminal)
             var table = TableText(width: style.width)
             for record in records {
-                let outcome = record.outcome.map { text in Outcome(rawValue: text).map { style.mark($0) + " " + text } ?? text }
+                let outcome = record.outcome.map { text in
+                    Outcome(rawValue: text).map { style.mark($0) + " " + text } ?? text
+                }
                 table.row([
                     style.paint(record.id, .bold), Timestamp.iso8601(record.started),
                     outcome ?? style.paint("no end", .yellow),

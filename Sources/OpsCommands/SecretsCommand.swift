@@ -40,10 +40,11 @@ struct SecretsCheckCommand: AsyncParsableCommand {
                     if case .success = result { found = true }
                     let mark = found ? style.paint(style.unicode ? "✓" : "ok", .green) : style.paint(state, .yellow)
                     table.row([mark, style.paint(name, .bold), reference.description, text])
-                    rows.append(.map([
-                        "name": .string(name), "reference": .string(reference.description), "state": .string(state),
-                        "detail": .string(text),
-                    ]))
+                    rows.append(
+                        .map([
+                            "name": .string(name), "reference": .string(reference.description), "state": .string(state),
+                            "detail": .string(text),
+                        ]))
                     if state != "missing" { break }
                 }
                 if !found, !secret.isOptional { isFine = false }

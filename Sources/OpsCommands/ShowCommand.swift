@@ -13,7 +13,8 @@ struct ShowCommand: AsyncParsableCommand {
         commandName: "show", abstract: "Show all of a task, or of an action.",
         discussion: "A task's text stands as in the recipe; an action's parameters, outputs and examples as declared.")
 
-    @Argument(help: ArgumentHelp("A task of the recipe, or an action such as archive.create.", valueName: "task|action"),
+    @Argument(
+        help: ArgumentHelp("A task of the recipe, or an action such as archive.create.", valueName: "task|action"),
         completion: .custom(TaskCompletion.tasks))
     var name: String
     @OptionGroup var global: GlobalOptions
@@ -61,7 +62,9 @@ struct ShowCommand: AsyncParsableCommand {
 
     private static func describe(_ name: String, _ input: InputDeclaration) -> String {
         var text = "\(name): \(input.kind.rawValue)"
-        if !input.options.isEmpty { text += ", one of \(input.options.compactMap(\.scalarText).joined(separator: " "))" }
+        if !input.options.isEmpty {
+            text += ", one of \(input.options.compactMap(\.scalarText).joined(separator: " "))"
+        }
         if let pattern = input.pattern { text += ", matches \(pattern)" }
         switch input.defaultValue {
         case nil: text += ", required"

@@ -25,7 +25,8 @@ package struct PlanText {
     private mutating func head(_ plan: Plan) {
         let name = plan.recipe.name.map { "\($0) " } ?? ""
         lines.append(
-            style.paint("Plan of \(plan.requested.joined(separator: " "))", .bold) + dim("  \(name)(\(plan.recipe.file))"))
+            style.paint("Plan of \(plan.requested.joined(separator: " "))", .bold)
+                + dim("  \(name)(\(plan.recipe.file))"))
         if let description = plan.recipe.description { lines.append(dim(description)) }
         var facts: [(String, String)] = []
         for (name, value) in plan.inputs { facts.append(("input", "\(name) = \(Self.text(value))")) }
@@ -72,7 +73,9 @@ package struct PlanText {
         let title = step.name.map { "\($0): " } ?? ""
         let command = step.action == "run" ? "$ \(step.summary)" : step.summary
         lines.append("    \(title)\(command)")
-        if step.decision != .run, step.decision != .onFailure("a step before it fails"), let detail = step.decision.detail {
+        if step.decision != .run, step.decision != .onFailure("a step before it fails"),
+            let detail = step.decision.detail
+        {
             lines.append("        " + note(step.decision, detail))
         }
         if step.definition.isInteractive { lines.append("        takes the terminal; not recorded, not masked") }
@@ -137,7 +140,8 @@ package struct PlanText {
     }
 
     private static func short(_ names: [String]) -> String {
-        names.count <= 6 ? names.joined(separator: ", ") : names.prefix(5).joined(separator: ", ") + " and \(names.count - 5) more"
+        names.count <= 6
+            ? names.joined(separator: ", ") : names.prefix(5).joined(separator: ", ") + " and \(names.count - 5) more"
     }
 
     private static func padded(_ text: String, _ width: Int) -> String {

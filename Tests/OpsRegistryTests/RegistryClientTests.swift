@@ -215,17 +215,6 @@ private func push(
         #expect(try await push(sample, client(other.host), sibling: "team/none").uploadedBlobs == 3)
     }
 
-    @Test func aFollowedRealmMayBeNoInternalAddress() async throws {
-        let folder = try TemporaryFolder()
-        let sample = try SampleImage(folder.path + "/image")
-        // The registry is at a loopback address itself, which may name internal ones: nothing answers there.
-        let double = try RegistryDouble("internal-realm")
-        let error = await #expect(throws: OpsError.self) {
-            try await push(sample, client(double.host, password, plain: false))
-        }
-        #expect(error != nil)
-    }
-
     @Test(arguments: [
         ("corrupt", OpsError.Code.mismatch), ("longer", .mismatch), ("truncate=9", .unavailable),
     ])

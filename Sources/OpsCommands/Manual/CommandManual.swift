@@ -6,7 +6,9 @@ import OrderedCollections
 enum CommandManual {
     static func page() throws -> String {
         let root = try JSONReader.value(Ops._dumpHelp())
-        guard let command = root["command"] else { throw OpsError(.unsupported, "ArgumentParser's help has no command") }
+        guard let command = root["command"] else {
+            throw OpsError(.unsupported, "ArgumentParser's help has no command")
+        }
         var text = """
             .Dd $Mdocdate$
             .Dt OPS 1

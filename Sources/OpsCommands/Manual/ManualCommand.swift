@@ -23,7 +23,9 @@ struct ManualCommand: AsyncParsableCommand {
         try await CommandLineTool.finish {
             let reference = try ReferenceSections(catalog: RecipeSession.builtIn())
             guard page != .ops else { return try Console.output(CommandManual.page()) }
-            guard let prose else { throw OpsError(.usage, "\(page.rawValue) needs --prose", hint: "scripts/manual gives it") }
+            guard let prose else {
+                throw OpsError(.usage, "\(page.rawValue) needs --prose", hint: "scripts/manual gives it")
+            }
             let text = String(decoding: try readFile(prose, limit: 1 << 20), as: UTF8.self)
             try Console.output(reference.fill(text))
         }

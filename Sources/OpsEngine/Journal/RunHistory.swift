@@ -38,7 +38,9 @@ package enum RunHistory {
         guard let name = prefix.flatMap({ matching.contains($0) ? $0 : nil }) ?? matching.last,
             let record = record(name, state)
         else {
-            throw OpsError(.notFound, prefix.map { "there is no run '\($0)'" } ?? "there are no runs yet", hint: "'ops runs' lists them")
+            throw OpsError(
+                .notFound, prefix.map { "there is no run '\($0)'" } ?? "there are no runs yet",
+                hint: "'ops runs' lists them")
         }
         return record
     }

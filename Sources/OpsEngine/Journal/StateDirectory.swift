@@ -28,12 +28,13 @@ package struct StateDirectory: Sendable {
 
     package var runs: String { path + "/runs" }
 
-    /// A new identifier: sorts by time, is unique on this machine: `20261121-095530-1f2e`.
+    /// A new identifier: sorts by time, is unique on this machine: `20261121-095530-417-1f`.
     package static func newRunID(now: Double) -> String {
         let stamp = Timestamp.iso8601(now).filter(\.isNumber)
-        let digits = String(UInt16.random(in: .min ... .max), radix: 16)
-        let suffix = String(repeating: "0", count: 4 - digits.count) + digits
-        return "\(stamp.prefix(8))-\(stamp.dropFirst(8).prefix(6))-\(suffix)"
+        func padded(_ text: String, _ width: Int) -> String { String(repeating: "0", count: width - text.count) + text }
+        let milliseconds = padded(String(Int(now * 1000) % 1000), 3)
+        let random = padded(String(UInt8.random(in: .min ... .max), radix: 16), 2)
+        return "\(stamp.prefix(8))-\(stamp.dropFirst(8).prefix(6))-\(milliseconds)-\(random)"
     }
 
     /// Makes the folder of a new run and returns its path.
@@ -56,7 +57,9 @@ package struct StateDirectory: Sendable {
         let sorted = names.sorted(by: >)
         for (position, name) in sorted.enumerated() {
             if position < keep {
-                guard let status = try? FileStatus("\(runs)/\(name)"), now - Double(status.modified) > age else { continue }
+                guard let status = try? FileStatus("\(runs)/\(name)"), now - Double(status.modified) > age else {
+                    continue
+                }
             }
             try? removeTree("\(runs)/\(name)")
         }

@@ -18,11 +18,13 @@ package enum GitFacts {
         for name in names where wanted.contains(name) {
             switch name {
             case "sha": facts[name] = try await git.line(["rev-parse", "--verify", "-q", "HEAD^{commit}"])
-            case "short-sha": facts[name] = try await git.line(["rev-parse", "--short", "--verify", "-q", "HEAD^{commit}"])
+            case "short-sha":
+                facts[name] = try await git.line(["rev-parse", "--short", "--verify", "-q", "HEAD^{commit}"])
             case "tag": facts[name] = try await git.line(["describe", "--tags", "--exact-match", "HEAD"])
             case "commit-time":
                 let text = try await git.line(["show", "-s", "--no-show-signature", "--format=%ct", "HEAD"])
-                facts[name] = text.stringValue.flatMap { text in Int(text).map { .integer($0, spelling: text) } } ?? .null
+                facts[name] =
+                    text.stringValue.flatMap { text in Int(text).map { .integer($0, spelling: text) } } ?? .null
             case "branch":
                 let branch = try await git.line(["symbolic-ref", "--short", "-q", "HEAD"])
                 facts[name] = branch.isNull ? branchFromCI(environment) : branch
@@ -40,7 +42,9 @@ package enum GitFacts {
 
     /// A detached HEAD's branch is the one that CI names.
     private static func branchFromCI(_ environment: [String: String]) -> Value {
-        if environment["GITHUB_REF_TYPE"] == "branch", let name = environment["GITHUB_REF_NAME"] { return .string(name) }
+        if environment["GITHUB_REF_TYPE"] == "branch", let name = environment["GITHUB_REF_NAME"] {
+            return .string(name)
+        }
         for variable in ["CI_COMMIT_BRANCH", "BUILDKITE_BRANCH", "BRANCH_NAME"] {
             if let name = environment[variable], !name.isEmpty { return .string(name) }
         }

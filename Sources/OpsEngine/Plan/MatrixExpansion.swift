@@ -55,8 +55,12 @@ enum MatrixExpansion {
             throw problem(
                 "'\(name)' must be known when planned, but \(unknown.source) is known only in a run", template.range)
         }
-        guard !value.containsSecret else { throw problem("a secret cannot be a matrix value", template.range, code: "secret-flow") }
-        guard let items = value.listValue else { throw problem("'\(name)' is not a list but \(value.type)", template.range) }
+        guard !value.containsSecret else {
+            throw problem("a secret cannot be a matrix value", template.range, code: "secret-flow")
+        }
+        guard let items = value.listValue else {
+            throw problem("'\(name)' is not a list but \(value.type)", template.range)
+        }
         guard !items.isEmpty else { throw problem("'\(name)' is empty", template.range) }
         return items
     }

@@ -15,9 +15,10 @@ extension Planner {
             let places = instances[need.task] ?? []
             needs.append((need.alias, places))
             let isMatrix = recipe.tasks[need.task]?.matrix != nil
-            scope.needs[need.alias] = NeedValue(
-                instances: places.map { tasks[$0].needValue(isCertain: !usesStatus) }, isMatrix: isMatrix
-            ).value
+            scope.needs[need.alias] =
+                NeedValue(
+                    instances: places.map { tasks[$0].needValue(isCertain: !usesStatus) }, isMatrix: isMatrix
+                ).value
         }
         scope.arguments = request.tasks == [task.name] ? request.arguments : []
         var rows: [ValueMap] = [[:]]

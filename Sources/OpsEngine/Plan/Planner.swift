@@ -90,7 +90,9 @@ package struct Planner {
         switch error {
         case let error as DiagnosticsError:
             // The same fault is met once for each instance of a matrix.
-            for diagnostic in error.diagnostics where !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
+            for diagnostic in error.diagnostics where !diagnostics.contains(diagnostic) {
+                diagnostics.append(diagnostic)
+            }
         case let error as OpsError:
             let diagnostic = Diagnostic(
                 code: error.code.description, error.message, hint: error.hint, at: error.location ?? range)
@@ -148,7 +150,8 @@ package struct Planner {
         for secret in secrets {
             switch (secret.isOptional, secret.presence) {
             case (true, .missing): values[secret.name] = .null
-            case (true, .unknown): values[secret.name] = .unknown(Unknown("secrets.\(secret.name)", type: .optional(.secret)))
+            case (true, .unknown):
+                values[secret.name] = .unknown(Unknown("secrets.\(secret.name)", type: .optional(.secret)))
             default: values[secret.name] = .secret(Secret(planned: [secret.name]))
             }
         }

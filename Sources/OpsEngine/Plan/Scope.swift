@@ -65,7 +65,8 @@ package struct Scope: ExpressionScope, Sendable {
         case "vars": return .map(try vars.mapValues { try $0.evaluate(in: self) })
         default:
             throw DiagnosticsError([
-                Diagnostic(code: "unknown-name", "'\(name)' is not a value by itself", hint: "name a member of it", at: range)
+                Diagnostic(
+                    code: "unknown-name", "'\(name)' is not a value by itself", hint: "name a member of it", at: range)
             ])
         }
     }

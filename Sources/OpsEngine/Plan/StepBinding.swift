@@ -19,7 +19,9 @@ struct StepBinding {
         try scope.extend(with: step.definition.env)
         let call = step.definition.action
         guard let action = catalog.actions[call.name] else {
-            throw DiagnosticsError([Diagnostic(code: "unknown-action", "unknown action '\(call.name)'", at: call.nameRange)])
+            throw DiagnosticsError([
+                Diagnostic(code: "unknown-action", "unknown action '\(call.name)'", at: call.nameRange)
+            ])
         }
         let value = try call.arguments.evaluate(in: scope)
         arguments = try ArgumentBinder.bind(action.declaration, value: value, template: call.arguments)

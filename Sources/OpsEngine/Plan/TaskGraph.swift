@@ -65,7 +65,8 @@ struct TaskGraph {
         let start = path.firstIndex(of: need.task) ?? 0
         let loop = (path[start...] + [need.task]).joined(separator: " → ")
         return DiagnosticsError([
-            Diagnostic(code: "cycle", "tasks need each other: \(loop)", hint: "take one of these needs away", at: need.range)
+            Diagnostic(
+                code: "cycle", "tasks need each other: \(loop)", hint: "take one of these needs away", at: need.range)
         ])
     }
 }

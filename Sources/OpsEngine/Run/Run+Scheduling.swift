@@ -149,7 +149,8 @@ extension Run {
         for place in plan.tasks[index].needs.flatMap(\.instances) {
             let need = states[place]
             let failed = !need.isSatisfied && (need.outcome == .failed || need.outcome == .timedOut)
-            states[index].ancestorsSucceeded = states[index].ancestorsSucceeded && need.isSatisfied && need.ancestorsSucceeded
+            states[index].ancestorsSucceeded =
+                states[index].ancestorsSucceeded && need.isSatisfied && need.ancestorsSucceeded
             states[index].ancestorFailed = states[index].ancestorFailed || failed || need.ancestorFailed
         }
     }

@@ -18,7 +18,8 @@ extension Run {
             if let condition = step.definition.condition {
                 let value = try condition.expression.evaluate(in: scope)
                 guard let holds = value.booleanValue else {
-                    throw OpsError(.invalid, "'if' needs true or false, got \(value.type)", at: condition.expression.range)
+                    throw OpsError(
+                        .invalid, "'if' needs true or false, got \(value.type)", at: condition.expression.range)
                 }
                 guard holds else { return finish(step, skipped: "\(condition.text) is false", start) }
             }
@@ -43,7 +44,8 @@ extension Run {
                 }
                 let delay = retry.delay(after: attempt)
                 message(
-                    .notice, "attempt \(attempt) of \(retry.attempts) failed (\(OpsError.text(of: error))); again in \(delay.text)",
+                    .notice,
+                    "attempt \(attempt) of \(retry.attempts) failed (\(OpsError.text(of: error))); again in \(delay.text)",
                     step: step.id)
                 do { try await EventLoop.shared.sleep(for: delay) } catch {
                     return finish(step, failed: error, task: task, start, output)
@@ -68,8 +70,12 @@ extension Run {
         }
         defer { timer.cancel() }
         do {
-            return try await withTaskCancellationHandler { try await work.value } onCancel: { work.cancel() }
-        } catch where timedOut.isSet {
+            return try await withTaskCancellationHandler {
+                try await work.value
+            } onCancel: {
+                work.cancel()
+            }
+        } catch  where timedOut.isSet {
             throw OpsError(.timeout, "its timeout of \(limit.text) passed")
         }
     }
@@ -134,7 +140,8 @@ extension Run {
     }
 
     private func finish(
-        _ step: PlannedStep, failed error: any Error, task: Int?, _ start: ContinuousClock.Instant, _ output: StepOutput?
+        _ step: PlannedStep, failed error: any Error, task: Int?, _ start: ContinuousClock.Instant,
+        _ output: StepOutput?
     ) -> StepResult {
         var failure = failure(of: error, location: step.definition.action.nameRange)
         failure.lastLines = output?.lastLines ?? []
@@ -175,7 +182,8 @@ extension Run {
         case let error as DiagnosticsError:
             let first = error.diagnostics.first
             return Failure(
-                code: first?.code ?? "invalid", message: masked(error.diagnostics.map(\.message).joined(separator: "; ")),
+                code: first?.code ?? "invalid",
+                message: masked(error.diagnostics.map(\.message).joined(separator: "; ")),
                 hint: first?.hint.map(masked), location: first?.range ?? location)
         default:
             return Failure(code: "failed", message: masked(OpsError.text(of: error)), location: location)

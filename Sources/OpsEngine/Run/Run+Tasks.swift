@@ -31,7 +31,9 @@ extension Run {
 
         let reason = states[index].cancelReason
         let (shielded, before) = (scope, ending)
-        let cleanUp = SwiftTask(executorPreference: EventLoop.shared) { await self.cleanUp(task, after: before, scope: shielded) }
+        let cleanUp = SwiftTask(executorPreference: EventLoop.shared) {
+            await self.cleanUp(task, after: before, scope: shielded)
+        }
         let isClean = task.onFailure.isEmpty && task.finally.isEmpty ? true : await cleanUp.value
         if !isClean, ending.outcome == .succeeded { ending.outcome = .failed }
         var outputs: ValueMap = [:]
@@ -143,9 +145,10 @@ extension Run {
         scope.arguments = plan.requested == [task.id.name] ? plan.arguments : []
         for (alias, places) in task.needs {
             let isMatrix = places.first.map { plan.tasks[$0].definition.matrix != nil } ?? false
-            scope.needs[alias] = NeedValue(
-                instances: places.map { states[$0].needValue(matrix: plan.tasks[$0].matrix) }, isMatrix: isMatrix
-            ).value
+            scope.needs[alias] =
+                NeedValue(
+                    instances: places.map { states[$0].needValue(matrix: plan.tasks[$0].matrix) }, isMatrix: isMatrix
+                ).value
         }
         return scope
     }

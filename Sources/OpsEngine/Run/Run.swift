@@ -80,7 +80,9 @@ package final class Run {
             await runTasks()
         } catch {
             let failure = failure(of: error, location: (error as? OpsError)?.location)
-            emit(.message(Message(level: .error, text: failure.hint.map { "\(failure.message) (\($0))" } ?? failure.message)))
+            emit(
+                .message(
+                    Message(level: .error, text: failure.hint.map { "\(failure.message) (\($0))" } ?? failure.message)))
             stoppedBy = "fetching secrets"
         }
         timer?.cancel()

@@ -63,7 +63,9 @@ extension Run {
 
     func closeOutput(_ token: Int) -> StepOutput? {
         guard let output = outputs.removeValue(forKey: token) else { return nil }
-        for stream in [OutputStream.standardOutput, .standardError] { pass(output, stream) { try output.finish(stream) } }
+        for stream in [OutputStream.standardOutput, .standardError] {
+            pass(output, stream) { try output.finish(stream) }
+        }
         return output
     }
 

@@ -11,8 +11,8 @@ package enum RecipeLanguage {
         "lock", "schema", "init", "doctor", "secrets", "help",
     ]
 
-    static let overlapWords = ["allow", "forbid", "wait", "replace"]
-    static let resumeWords = ["repeat", "skip", "fail"]
+    static let overlapWords = ["skip", "wait", "fail", "replace"]
+    static let resumeWords = ["ask", "skip", "fail"]
 
     package static let recipe = LanguageObject(
         "recipe", "A recipe file",

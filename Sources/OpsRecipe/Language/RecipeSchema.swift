@@ -146,7 +146,11 @@ package enum RecipeSchema {
         case .number: orExpression(["type": .string("number")])
         case .duration: orExpression(reference("duration"))
         case .size: orExpression(["type": .string("string"), "pattern": .string("^[0-9]+([KMGT]i?B|kB|B)$")])
-        case .mode: orExpression(["type": .string("string"), "pattern": .string("^(0o)?[0-7]{3,5}$")])
+        // A parser that knows `0o755` gives a number here.
+        case .mode:
+            orExpression([
+                "type": .list([.string("string"), .string("integer")]), "pattern": .string("^(0o)?[0-7]{3,5}$"),
+            ])
         case .choice(let words): orExpression(["enum": .list(words.map { .string($0) })])
         case .list(let element): orExpression(["type": .string("array"), "items": .map(schema(of: element))])
         case .oneOrMore(let element):
