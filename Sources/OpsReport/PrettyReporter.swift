@@ -25,6 +25,7 @@ package final class PrettyReporter: Reporter {
     }
 
     package func receive(_ event: RunEvent) {
+        defer { followTerminal(event) }
         report.receive(event)
         if case .runFinished = event.kind {
             screen.paint([])
@@ -43,6 +44,15 @@ package final class PrettyReporter: Reporter {
         screen.width = width
         lastPaint = -Double.infinity
         paintIfDue()
+    }
+
+    /// An interactive step has the terminal until it ends.
+    private func followTerminal(_ event: RunEvent) {
+        switch event.kind {
+        case .stepStarted(let step) where step.isInteractive: pause()
+        case .stepFinished where isPaused: resume()
+        default: break
+        }
     }
 
     /// Takes the status off the screen until `resume`: somebody else has the terminal.

@@ -104,13 +104,18 @@ package struct StepStarted: Sendable {
     /// What it does, for a heading: the command line, the script's first line, the action's target.
     package var summary: String
     package var attempt: Int
+    /// True where the step has the terminal until it ends.
+    package var isInteractive: Bool
 
-    package init(step: StepID, name: String?, action: String, summary: String, attempt: Int = 1) {
+    package init(
+        step: StepID, name: String?, action: String, summary: String, attempt: Int = 1, isInteractive: Bool = false
+    ) {
         self.step = step
         self.name = name
         self.action = action
         self.summary = summary
         self.attempt = attempt
+        self.isInteractive = isInteractive
     }
 }
 

@@ -48,8 +48,8 @@ extension Planner {
                 directory: planned.directory, environment: binding.scope.knownEnvironment, step: binding.options,
                 isOnline: request.isOnline, isSettled: { settled.isSettled($0) })
             let plan = try await action.plan(binding.arguments, context)
-            planned.effects = plan.effects
-            planned.summary = Self.summary(action.declaration.name, plan.effects)
+            planned.effects = plan.effects.map { Self.relative($0, to: directory) }
+            planned.summary = Self.summary(action.declaration.name, planned.effects)
             for (name, value) in plan.outputs { planned.outputs[name] = value }
         } catch {
             keep(error, at: step.action.nameRange)
@@ -62,9 +62,28 @@ extension Planner {
         for template in [task?.dir, step.dir] {
             guard let template else { continue }
             let path = try scope.text(template, "dir")
-            directory = path.hasPrefix("/") ? path : path == "." ? directory : directory + "/" + path
+            directory = path.hasPrefix("/") ? path : directory + "/" + path
         }
-        return directory
+        return Self.normalized(directory)
+    }
+
+    /// The path without `.` and `..`, by its text.
+    private static func normalized(_ path: String) -> String {
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    /// What stands below the step's folder is named from there.
+    private static func relative(_ effect: Effect, to directory: String) -> Effect {
+        guard effect.kind == .read || effect.kind == .write, effect.target.hasPrefix(directory + "/") else {
+            return effect
+        }
+        var effect = effect
+        effect.target.removeFirst(directory.count + 1)
+        return effect
     }
 
     /// All the outputs that a step has, unknown.

@@ -72,16 +72,12 @@ extension Planner {
 
     /// What a condition comes to before the run.
     mutating func decide(_ condition: Condition, in scope: Scope) -> Decision {
-        guard let value = collect({ try condition.expression.evaluate(in: scope) }) else { return .run }
+        guard let value = collect({ try condition.evaluate(in: scope) }) else { return .run }
         switch value {
         case .boolean(true): return .run
         case .boolean(false): return .skipped(reason: "\(condition.text) is false\(why(condition, in: scope))")
         case .unknown: return condition.usesFailureStatus ? .onFailure(condition.text) : .undecided(condition.text)
-        default:
-            diagnostics.append(
-                Diagnostic(
-                    code: "wrong-type", "'if' needs true or false, got \(value.type)", at: condition.expression.range))
-            return .run
+        default: return .run
         }
     }
 

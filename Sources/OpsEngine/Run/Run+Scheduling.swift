@@ -34,7 +34,9 @@ extension Run {
         if let interruption { return (interruption.reason, false) }
         if task.definition.condition?.usesFailureStatus == true { return nil }
         if !states[index].ancestorsSucceeded {
-            let culprit = task.needs.flatMap(\.instances).first { !states[$0].isSatisfied }
+            let unsatisfied = task.needs.flatMap(\.instances).filter { !states[$0].isSatisfied }
+            // One that failed tells more than one that was cancelled because of it.
+            let culprit = unsatisfied.first { states[$0].outcome != .cancelled } ?? unsatisfied.first
             let text = culprit.map { "\(plan.tasks[$0].id) \(states[$0].outcome.phrase)" }
             return (text ?? "a task before it failed", false)
         }

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import OpsCore
 import OpsPlugin
@@ -16,12 +17,9 @@ extension Run {
             reportWeakSecrets()
             scope.secrets = secrets.values
             if let condition = step.definition.condition {
-                let value = try condition.expression.evaluate(in: scope)
-                guard let holds = value.booleanValue else {
-                    throw OpsError(
-                        .invalid, "'if' needs true or false, got \(value.type)", at: condition.expression.range)
+                guard try condition.evaluate(in: scope).booleanValue ?? false else {
+                    return finish(step, skipped: "\(condition.text) is false", start)
                 }
-                guard holds else { return finish(step, skipped: "\(condition.text) is false", start) }
             }
         } catch {
             started(step, attempt: 1)
@@ -102,7 +100,7 @@ extension Run {
         let folder = "\(temporaryDirectory)/step-\(token)"
         var logger = Logger(label: "ops.step") { _ in EventLogHandler(run: self, step: step.id) }
         logger.logLevel = .debug
-        return RunContext(
+        var context = RunContext(
             directory: step.directory, environment: environment, step: binding.options,
             temporaryDirectory: {
                 try makeFolders(folder, mode: 0o700)
@@ -125,13 +123,36 @@ extension Run {
                 EventLoop.shared.submit { EventLoop.assumeIsolated { self.emit(.progress(step.id, progress)) } }
             },
             grace: options.grace)
+        context.keepProcesses = keeper(of: step)
+        return context
+    }
+
+    /// What a step of a task left running may serve the task's later steps.
+    private func keeper(of step: PlannedStep) -> (@Sendable (Int32) -> Void)? {
+        guard let task = step.id.task else { return nil }
+        return { group in
+            EventLoop.shared.submit {
+                EventLoop.assumeIsolated {
+                    self.leftOvers[task, default: []].append((ProcessGroup(group), step.id))
+                }
+            }
+        }
+    }
+
+    /// Ends what the task's steps left running, and names it.
+    func endLeftOvers(of task: TaskID) async {
+        for (group, step) in leftOvers.removeValue(forKey: task) ?? [] where group.isAlive {
+            message(.warning, "ended processes that the step had left running", step: step)
+            await group.end(grace: options.grace)
+        }
     }
 
     private func started(_ step: PlannedStep, attempt: Int) {
         emit(
             .stepStarted(
                 StepStarted(
-                    step: step.id, name: step.name, action: step.action, summary: step.summary, attempt: attempt)))
+                    step: step.id, name: step.name, action: step.action, summary: step.summary, attempt: attempt,
+                    isInteractive: step.definition.isInteractive)))
     }
 
     private func finish(_ step: PlannedStep, skipped reason: String, _ start: ContinuousClock.Instant) -> StepResult {
@@ -152,6 +173,10 @@ extension Run {
         var result = StepResult(outcome: outcome, outputs: step.outputs.mapValues { _ in .null }, failure: failure)
         result.isTolerated = step.definition.continueOnError && outcome != .cancelled
         if outcome == .cancelled { result.failure = nil }
+        // The terminal's Ctrl-C reached only the step: it is meant for the run.
+        if step.definition.isInteractive, (error as? CommandFailure)?.signal == Int(SIGINT) {
+            interrupt(Interruption(reason: "interrupted by SIGINT", exitStatus: 128 + SIGINT))
+        }
         return finish(step, result, start, reason: outcome == .cancelled ? cancelReason : nil)
     }
 

@@ -30,12 +30,14 @@ extension Run {
         if states[index].timedOut { ending = (.timedOut, ending.failure) }
 
         let reason = states[index].cancelReason
-        let (shielded, before) = (scope, ending)
-        let cleanUp = SwiftTask(executorPreference: EventLoop.shared) {
-            await self.cleanUp(task, after: before, scope: shielded)
+        if !task.onFailure.isEmpty || !task.finally.isEmpty || leftOvers[task.id] != nil {
+            // A task of its own: what cancels this one must not cancel its clean-up.
+            let (shielded, before) = (scope, ending)
+            let cleanUp = SwiftTask(executorPreference: EventLoop.shared) {
+                await self.cleanUp(task, after: before, scope: shielded)
+            }
+            if await !cleanUp.value, ending.outcome == .succeeded { ending.outcome = .failed }
         }
-        let isClean = task.onFailure.isEmpty && task.finally.isEmpty ? true : await cleanUp.value
-        if !isClean, ending.outcome == .succeeded { ending.outcome = .failed }
         var outputs: ValueMap = [:]
         if ending.outcome == .succeeded {
             do { outputs = try taskOutputs(task, scope) } catch {
@@ -69,11 +71,7 @@ extension Run {
         scope.statuses = .running(
             succeeded: states[index].ancestorsSucceeded, failed: states[index].ancestorFailed)
         defer { scope.statuses = nil }
-        let value = try condition.expression.evaluate(in: scope)
-        guard let result = value.booleanValue else {
-            throw OpsError(.invalid, "'if' needs true or false, got \(value.type)", at: condition.expression.range)
-        }
-        return result
+        return try condition.evaluate(in: scope).booleanValue ?? false
     }
 
     /// Fetches the secrets of the layers of `env` and evaluates them.
@@ -130,6 +128,7 @@ extension Run {
             if let id = step.definition.id { scope.steps[id] = result.value }
             if !result.isFine { isClean = false }
         }
+        await endLeftOvers(of: task.id)
         return isClean
     }
 

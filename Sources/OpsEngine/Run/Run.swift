@@ -159,6 +159,8 @@ package final class Run {
     }
 
     var cleanUpFailed = false
+    /// What steps left running, by task.
+    var leftOvers: [TaskID: [(group: ProcessGroup, step: StepID)]] = [:]
 
     var hasFailed: Bool {
         stoppedBy != nil || interruption != nil || states.contains { $0.phase == .done && !$0.isSatisfied }
