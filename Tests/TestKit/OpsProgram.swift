@@ -1,0 +1,129 @@
+package import Glibc
+import OpsCore
+
+/// The built `ops` in a project of its own: a temporary folder holds the project, the home and the state, and
+/// nothing of the environment of the test reaches the program.
+package final class OpsProgram: Sendable {
+    /// The executable that was built with this test bundle: it lies beside it.
+    package static let path: String = {
+        let bundle = CommandLine.arguments[0]
+        return (bundle.lastIndex(of: "/").map { String(bundle[..<$0]) } ?? ".") + "/ops"
+    }()
+
+    private let root: TemporaryFolder
+    /// Where it is called, and where its recipe lies.
+    package let project: String
+    /// Where its runs are kept.
+    package let state: String
+
+    /// `recipe` becomes `ops.yaml` of the project.
+    package init(_ recipe: String? = nil) throws {
+        root = try TemporaryFolder()
+        project = root.path + "/project"
+        state = root.path + "/state"
+        try root.write("home/.keep", "")
+        try root.write("project/.keep", "")
+        if let recipe { try write("ops.yaml", recipe) }
+    }
+
+    /// Writes a file of the project; returns its absolute path.
+    @discardableResult
+    package func write(_ name: String, _ text: String, mode: mode_t = 0o644) throws -> String {
+        try root.write("project/" + name, text, mode: mode)
+    }
+
+    package func text(_ name: String) throws -> String { try root.text("project/" + name) }
+
+    package func exists(_ name: String) -> Bool { root.exists("project/" + name) }
+
+    /// What it runs with; `changes` replaces variables, nil takes one away.
+    package func environment(_ changes: [String: String?] = [:]) -> [String: String] {
+        var all = [
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": root.path + "/home",
+            "OPS_STATE_DIR": state, "LC_ALL": "C.UTF-8", "TMPDIR": "/tmp",
+        ]
+        for (name, value) in changes { all[name] = value }
+        return all
+    }
+
+    /// The command line that starts it with that environment and no other.
+    package func command(
+        _ words: [String], in directory: String? = nil, environment changes: [String: String?] = [:]
+    ) -> [String] {
+        let variables = environment(changes).map { "\($0.key)=\($0.value)" }
+        return ["env", "-i", "-C", directory ?? project] + variables + [Self.path] + words
+    }
+
+    /// Runs it to its end.
+    @discardableResult
+    package func run(
+        _ words: [String], in directory: String? = nil, environment changes: [String: String?] = [:],
+        input: [UInt8] = []
+    ) throws -> CommandResult {
+        try TestKit.run(command(words, in: directory, environment: changes), input: input)
+    }
+
+    @discardableResult
+    package func callAsFunction(
+        _ words: String..., in directory: String? = nil, environment changes: [String: String?] = [:]
+    ) throws -> CommandResult {
+        try run(words, in: directory, environment: changes)
+    }
+
+    /// Starts it and returns at once; `end` gives what it printed.
+    package func start(_ words: [String], environment changes: [String: String?] = [:]) throws -> RunningProgram {
+        let folder = try TemporaryFolder()
+        let files = try ["out", "err"].map { name throws -> Int32 in
+            let file = try folder.write(name, "")
+            return open(file, O_WRONLY | O_APPEND | O_CLOEXEC)
+        }
+        let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { (files + [null]).forEach { close($0) } }
+        let pid = try spawn(command(words, environment: changes), streams: [null] + files)
+        return RunningProgram(pid: pid, folder: folder)
+    }
+
+    /// The text with what differs between two runs replaced: run identifiers by `RUN`, durations by `TIME`, and
+    /// the project's folder by `PROJECT`.
+    package func normalized(_ text: String) -> String {
+        text.replacing(project, with: "PROJECT").replacing(/[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]+/, with: "RUN")
+            .replacing(/\b([0-9]+h)?([0-9]+m)?[0-9]+(\.[0-9]+)?(ms|s|m)\b/, with: "TIME")
+    }
+}
+
+/// A program that goes on while the test does.
+package final class RunningProgram: Sendable {
+    package let pid: pid_t
+    private let folder: TemporaryFolder
+
+    init(pid: pid_t, folder: TemporaryFolder) {
+        self.pid = pid
+        self.folder = folder
+    }
+
+    package func signal(_ number: Int32) { kill(pid, number) }
+
+    /// Waits until the file exists, ten seconds at most.
+    package func wait(for file: String) throws {
+        for _ in 0..<1000 {
+            if access(file, F_OK) == 0 { return }
+            usleep(10_000)
+        }
+        throw OpsError(.timeout, "\(file) did not appear: \(try folder.text("out")) \(try folder.text("err"))")
+    }
+
+    /// Waits for its end, twenty seconds at most, after which it is killed.
+    package func end() throws -> CommandResult {
+        var status: Int32 = 0
+        for round in 0... {
+            let ended = waitpid(pid, &status, WNOHANG)
+            if ended == pid { break }
+            if round == 2000 { kill(pid, SIGKILL) }
+            usleep(10_000)
+        }
+        let signal = status & 0x7F
+        return CommandResult(
+            status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, output: try folder.read("out"),
+            errorOutput: try folder.read("err"))
+    }
+}
