@@ -11,9 +11,9 @@ extension Run {
             for need in task.needs { for place in need.instances { states[place].dependents.append(index) } }
         }
         openTasks = states.count
-        // Gathered first: a root that skips itself makes the tasks after it ready, and these must not start twice.
-        let roots = states.indices.filter { states[$0].openNeeds == 0 }
-        for index in roots { settle(index) }
+        // Settling one may open another, which is settled then, and once.
+        let first = states.indices.filter { states[$0].openNeeds == 0 }
+        for index in first { settle(index) }
         startReady()
         guard openTasks > 0 else { return }
         await withCheckedContinuation { allDone = $0 }
