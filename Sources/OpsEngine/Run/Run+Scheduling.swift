@@ -11,7 +11,8 @@ extension Run {
             for need in task.needs { for place in need.instances { states[place].dependents.append(index) } }
         }
         openTasks = states.count
-        for index in states.indices where states[index].openNeeds == 0 { settle(index) }
+        // Asked before any is settled: settling one that skips itself opens those behind it.
+        for index in states.indices.filter({ states[$0].openNeeds == 0 }) { settle(index) }
         startReady()
         guard openTasks > 0 else { return }
         await withCheckedContinuation { allDone = $0 }
@@ -51,6 +52,8 @@ extension Run {
         while position < ready.count {
             let index = ready[position]
             position += 1
+            // An interruption amid these calls settles what is ready before it returns here.
+            guard states[index].phase == .ready else { continue }
             if let reason = reasonNotToStart(index) {
                 finish(index, .skipped, reason: reason.text, isSatisfied: reason.isItsOwn)
             } else if canStart(index) {
