@@ -11,8 +11,9 @@ extension Run {
             for need in task.needs { for place in need.instances { states[place].dependents.append(index) } }
         }
         openTasks = states.count
-        // Asked before any is settled: settling one that skips itself opens those behind it.
-        for index in states.indices.filter({ states[$0].openNeeds == 0 }) { settle(index) }
+        // Settling one may open another, which is settled then, and once.
+        let first = states.indices.filter { states[$0].openNeeds == 0 }
+        for index in first { settle(index) }
         startReady()
         guard openTasks > 0 else { return }
         await withCheckedContinuation { allDone = $0 }
@@ -52,8 +53,6 @@ extension Run {
         while position < ready.count {
             let index = ready[position]
             position += 1
-            // An interruption amid these calls settles what is ready before it returns here.
-            guard states[index].phase == .ready else { continue }
             if let reason = reasonNotToStart(index) {
                 finish(index, .skipped, reason: reason.text, isSatisfied: reason.isItsOwn)
             } else if canStart(index) {
@@ -68,9 +67,6 @@ extension Run {
         }
         ready = waiting
     }
-
-    /// Skips the ready tasks that may no longer start.
-    func drainReady() { startReady() }
 
     private func canStart(_ index: Int) -> Bool {
         guard runningCount < options.jobs, !interactiveRuns else { return false }
