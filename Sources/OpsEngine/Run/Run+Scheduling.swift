@@ -68,9 +68,6 @@ extension Run {
         ready = waiting
     }
 
-    /// Skips the ready tasks that may no longer start.
-    func drainReady() { startReady() }
-
     private func canStart(_ index: Int) -> Bool {
         guard runningCount < options.jobs, !interactiveRuns else { return false }
         let task = plan.tasks[index].definition
