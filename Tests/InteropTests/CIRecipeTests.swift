@@ -10,11 +10,11 @@ import Testing
         import PackageDescription
 
         let package = Package(
-            name: "tiny",
-            targets: [
-                .executableTarget(name: "tiny"),
-                .testTarget(name: "TinyTests"),
-            ]
+          name: "tiny",
+          targets: [
+            .executableTarget(name: "tiny"),
+            .testTarget(name: "TinyTests"),
+          ]
         )
 
         """
@@ -25,7 +25,7 @@ import Testing
         try project.program.write("tiny/Sources/tiny/Main.swift", "print(\"tiny runs\")\n")
         try project.program.write(
             "tiny/Tests/TinyTests/OneTest.swift",
-            "import Testing\n\n@Test func oneAndOne() {\n    #expect(1 + 1 == 2)\n}\n")
+            "import Testing\n\n@Test func oneAndOne() {\n  #expect(1 + 1 == 2)\n}\n")
         let path = getenv("PATH").map { String(cString: $0) }
         let result = try project.run(
             "-f", "recipes/ci.yaml", "ci", "project=tiny", "product=tiny", "version=1.2.3", environment: ["PATH": path])

@@ -9,7 +9,7 @@ final class RecipeProject: Sendable {
 
     /// Every recipe of `recipes/`, by name, in order.
     static func recipes() throws -> [String] {
-        try run(["ls", projectFolder + "/recipes"]).text.split(separator: "\n").map(String.init)
+        try need(["ls", projectFolder + "/recipes"]).text.split(separator: "\n").map(String.init)
     }
 
     init() throws {
