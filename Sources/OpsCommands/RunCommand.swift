@@ -17,14 +17,7 @@ struct RunCommand: AsyncParsableCommand {
         completion: .custom(TaskCompletion.tasks))
     var words: [String] = []
 
-    @Option(name: RunOption.file.names, help: RunOption.file.valueHelp, completion: .file(extensions: ["yaml", "yml"]))
-    var file: String?
-    @Option(name: RunOption.directory.names, help: RunOption.directory.valueHelp, completion: .directory)
-    var directory: String?
-    @Option(
-        name: RunOption.color.names, help: RunOption.color.valueHelp,
-        completion: .list(ColorChoice.allCases.map(\.rawValue)))
-    var color: String?
+    @OptionGroup var global: GlobalOptions
     @Flag(name: RunOption.dryRun.names, help: RunOption.dryRun.help) var dryRun = false
     @Option(name: RunOption.jobs.names, help: RunOption.jobs.valueHelp) var jobs: String?
     @Flag(name: RunOption.keepGoing.names, help: RunOption.keepGoing.help) var keepGoing = false
@@ -49,7 +42,8 @@ struct RunCommand: AsyncParsableCommand {
         result.words = words
         result.arguments = Passthrough.arguments
         let values: [(RunOption, String?)] = [
-            (.file, file), (.directory, directory), (.color, color), (.jobs, jobs), (.timeout, timeout),
+            (.file, global.file), (.directory, global.directory), (.color, global.color), (.jobs, jobs),
+            (.timeout, timeout),
             (.grace, grace), (.inputs, inputs), (.stream, stream), (.logFormat, logFormat), (.logFile, logFile),
         ]
         for (option, value) in values { result.options[option] = value }

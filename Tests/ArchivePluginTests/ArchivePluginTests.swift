@@ -23,14 +23,15 @@ struct ArchivePluginTests {
 
     /// Runs an action with its defaults filled in, as the engine does.
     @discardableResult
-    private func perform(_ name: String, _ values: ValueMap, environment: [String: String] = [:]) async throws
-        -> [String: Value]
-    {
+    private func perform(
+        _ name: String, _ values: ValueMap, environment: [String: String] = [:],
+        progress: @escaping @Sendable (Progress) -> Void = { _ in }
+    ) async throws -> [String: Value] {
         let action = try action(name)
         let context = RunContext(
             directory: folder.path, environment: environment, step: StepOptions(task: "t", step: "s"),
             temporaryDirectory: { "/tmp" }, outputFile: "/dev/null", logger: Logger(label: "test"),
-            output: { _, _ in })
+            output: { _, _ in }, progress: progress)
         return try await action.run(arguments(action, values), context)
     }
 
@@ -105,10 +106,21 @@ struct ArchivePluginTests {
 
     @Test func cancellationLeavesNothing() async throws {
         try folder.write("src/big", [UInt8](repeating: 1, count: 64 << 20))
-        let task = Task { try await perform("archive.create", ["output": .string("x.tar.xz"), "files": Self.files]) }
-        try await Task.sleep(for: .milliseconds(200))
-        task.cancel()
-        await #expect(throws: CancellationError.self) { try await task.value }
+        await #expect(throws: CancellationError.self) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                // Cancelled by the first sign of work, however busy the machine is.
+                let (working, sign) = AsyncStream<Void>.makeStream()
+                group.addTask {
+                    _ = try await perform("archive.create", ["output": .string("x.tar.xz"), "files": Self.files]) { _ in
+                        sign.yield()
+                        usleep(1000)
+                    }
+                }
+                for await _ in working { break }
+                group.cancelAll()
+                try await group.waitForAll()
+            }
+        }
         #expect(try run(["ls", "-A"], in: folder.path).text == "src\n")
     }
 

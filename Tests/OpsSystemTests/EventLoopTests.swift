@@ -70,9 +70,7 @@ private actor OnLoop {
     @Test func sleepsAndIsCancelled() async throws {
         let start = Clock.ticks()
         try await EventLoop.shared.sleep(for: .milliseconds(30))
-        let slept = Clock.elapsed(since: start)
-        #expect(slept >= .milliseconds(30))
-        #expect(slept < .seconds(2))
+        #expect(Clock.elapsed(since: start) >= .milliseconds(30))
         let task = Task { try await EventLoop.shared.sleep(for: .seconds(100)) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
@@ -80,7 +78,6 @@ private actor OnLoop {
         try await EventLoop.shared.sleep(for: .milliseconds(5))
         late.cancel()
         await #expect(throws: CancellationError.self) { try await late.value }
-        #expect(Clock.elapsed(since: start) < .seconds(5))
     }
 
     @Test func timersFireInOrder() async {

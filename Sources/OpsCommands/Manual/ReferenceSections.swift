@@ -40,7 +40,7 @@ struct ReferenceSections {
     private var functions: String {
         var text = ".Bl -tag -width Ds\n"
         for function in ExpressionFunction.all {
-            text += ".It Fn \(Mdoc.argument(function.signature))\n\(Mdoc.text(function.summary)).\n"
+            text += ".It Li \(Mdoc.argument(function.signature))\n\(Mdoc.text(function.summary)).\n"
             text += "Example:\n.Li \(Mdoc.argument(function.example))\n"
         }
         return text + ".El\n"

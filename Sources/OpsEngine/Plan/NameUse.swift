@@ -36,6 +36,7 @@ struct NameUse {
         add(step.name)
         add(step.action.arguments)
         for template in step.env.values { add(template) }
+        for template in step.files.values { add(template) }
         add(step.dir)
         add(step.standardInput)
         add(step.standardOutput)
@@ -44,6 +45,7 @@ struct NameUse {
     mutating func add(_ task: Task) {
         if let condition = task.condition { add(condition.expression) }
         for template in task.env.values { add(template) }
+        for template in task.files.values { add(template) }
         add(task.dir)
         add(task.confirm)
         switch task.matrix?.form {

@@ -1,7 +1,7 @@
 package import OpsCore
 package import OpsPlugin
 package import OpsRecipe
-import OrderedCollections
+package import OrderedCollections
 
 /// All that a run would do, in the order in which it may start: nothing that is not listed here is started.
 package struct Plan: Sendable {
@@ -87,6 +87,8 @@ package struct PlannedStep: Sendable {
     package var directory: String
     package var shell: [String]
     package var timeout: Duration?
+    /// Private files: the variable that holds the path, and the content.
+    package var files: OrderedDictionary<String, Template>
     package var effects: [Effect]
     package var outputs: ValueMap
     /// The names of the secrets it may use.

@@ -26,7 +26,7 @@ extension Planner {
         var use = NameUse(vars: recipe.vars)
         use.add(step)
         for template in recipe.env.values { use.add(template) }
-        if let task { for template in task.env.values { use.add(template) } }
+        if let task { for template in Array(task.env.values) + Array(task.files.values) { use.add(template) } }
         var decision = step.condition.map { decide($0, in: scope) } ?? .run
         if id.part == .onFailure, decision == .run { decision = .onFailure("a step before it fails") }
         var name = step.id
@@ -37,7 +37,8 @@ extension Planner {
             id: id, definition: step, decision: decision, name: name, summary: step.action.name,
             directory: directory,
             shell: (step.shell ?? task?.shell ?? recipe.defaults.shell)?.command ?? ["bash"],
-            timeout: step.timeout ?? (id.part == .steps ? nil : CleanUp.bound), effects: [],
+            timeout: step.timeout ?? (id.part == .steps ? nil : CleanUp.bound),
+            files: (task?.files ?? [:]).merging(step.files) { $1 }, effects: [],
             outputs: [:], secrets: use.secrets.sorted())
         guard let action = catalog.actions[step.action.name] else { return planned }
         planned.outputs = Self.declaredOutputs(action.declaration, step)

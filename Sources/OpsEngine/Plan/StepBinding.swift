@@ -10,6 +10,8 @@ struct StepBinding {
     var options: StepOptions
     /// The scope with the step's own `env` on top.
     var scope: Scope
+    /// Private files: the variable that is to hold the path, and the content.
+    var files: [(variable: String, content: Value)]
 
     /// Evaluates `env`, the action's arguments, `stdin` and `stdout`.
     ///
@@ -39,6 +41,19 @@ struct StepBinding {
                     .declared(Dictionary(types.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
                 }
             })
+        files = []
+        for (variable, template) in step.files {
+            let content = try template.evaluate(in: scope)
+            switch content {
+            case .null, .list, .map:
+                throw DiagnosticsError([
+                    Diagnostic(
+                        code: "wrong-type", "the file of '\(variable)' needs text, got \(content.type)",
+                        hint: "use default(), join() or toJSON()", at: template.range)
+                ])
+            default: files.append((variable, content))
+            }
+        }
         self.action = action
         self.scope = scope
     }

@@ -11,7 +11,9 @@ extension Run {
             for need in task.needs { for place in need.instances { states[place].dependents.append(index) } }
         }
         openTasks = states.count
-        for index in states.indices where states[index].openNeeds == 0 { settle(index) }
+        // Settling one may open another, which is settled then, and once.
+        let first = states.indices.filter { states[$0].openNeeds == 0 }
+        for index in first { settle(index) }
         startReady()
         guard openTasks > 0 else { return }
         await withCheckedContinuation { allDone = $0 }
@@ -65,9 +67,6 @@ extension Run {
         }
         ready = waiting
     }
-
-    /// Skips the ready tasks that may no longer start.
-    func drainReady() { startReady() }
 
     private func canStart(_ index: Int) -> Bool {
         guard runningCount < options.jobs, !interactiveRuns else { return false }

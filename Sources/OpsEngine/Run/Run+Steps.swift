@@ -57,7 +57,9 @@ extension Run {
     private func perform(_ step: PlannedStep, attempt: Int, scope: Scope, token: Int) async throws -> ValueMap {
         let binding = try StepBinding(
             step, task: step.id.task?.name ?? "", scope: scope, catalog: catalog)
-        let context = try context(step, binding, attempt: attempt, token: token)
+        let folder = StepFolder("\(temporaryDirectory)/step-\(token)")
+        defer { folder.remove() }
+        let context = try context(step, binding, attempt: attempt, token: token, folder: folder)
         guard let limit = step.timeout else { return try await perform(binding, context) }
         let work = SwiftTask(executorPreference: EventLoop.shared) { try await self.perform(binding, context) }
         let timedOut = Flag()
@@ -86,7 +88,7 @@ extension Run {
     }
 
     private func context(
-        _ step: PlannedStep, _ binding: StepBinding, attempt: Int, token: Int
+        _ step: PlannedStep, _ binding: StepBinding, attempt: Int, token: Int, folder: StepFolder
     ) throws -> RunContext {
         var environment = try binding.scope.revealedEnvironment()
         let outputFile = "\(temporaryDirectory)/output-\(token)"
@@ -97,15 +99,14 @@ extension Run {
         environment["OPS_TEMP"] = temporaryDirectory
         environment["OPS_RECIPE_DIR"] = plan.recipe.directory
         environment["OPS_OUTPUT"] = outputFile
-        let folder = "\(temporaryDirectory)/step-\(token)"
+        for (variable, content) in binding.files {
+            environment[variable] = try folder.write(content, as: variable)
+        }
         var logger = Logger(label: "ops.step") { _ in EventLogHandler(run: self, step: step.id) }
         logger.logLevel = .debug
         var context = RunContext(
             directory: step.directory, environment: environment, step: binding.options,
-            temporaryDirectory: {
-                try makeFolders(folder, mode: 0o700)
-                return folder
-            },
+            temporaryDirectory: { try folder.make() },
             outputFile: outputFile, logger: logger,
             output: { stream, bytes in
                 if EventLoop.shared.isCurrent {
@@ -130,9 +131,13 @@ extension Run {
     /// What a step of a task left running may serve the task's later steps.
     private func keeper(of step: PlannedStep) -> (@Sendable (Int32) -> Void)? {
         guard let task = step.id.task else { return nil }
+        let isDetached = step.definition.isDetached
         return { group in
             EventLoop.shared.submit {
                 EventLoop.assumeIsolated {
+                    guard !isDetached else {
+                        return self.message(.notice, "left running: the process group \(group)", step: step.id)
+                    }
                     self.leftOvers[task, default: []].append((ProcessGroup(group), step.id))
                 }
             }

@@ -47,7 +47,8 @@ extension Run {
         }
         let tolerated = task.definition.continueOnError && (ending.outcome == .failed || ending.outcome == .timedOut)
         finish(
-            index, ending.outcome, reason: ending.outcome == .succeeded ? nil : reason,
+            index, ending.outcome,
+            reason: tolerated ? "allowed by continue-on-error" : ending.outcome == .succeeded ? nil : reason,
             duration: ContinuousClock.now - start, outputs: outputs,
             isSatisfied: ending.outcome == .succeeded || tolerated)
     }

@@ -97,7 +97,8 @@ package final class Run {
         guard self.interruption == nil else { return }
         self.interruption = interruption
         cancelRunning(interruption.reason)
-        drainReady()
+        // Later: a journal that fails interrupts from the midst of the scheduling.
+        SwiftTask { startReady() }
     }
 
     func emit(_ kind: RunEvent.Kind) {

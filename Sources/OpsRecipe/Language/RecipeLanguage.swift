@@ -53,15 +53,15 @@ package enum RecipeLanguage {
         LanguageKey("stdin", .value, "What standard input holds"),
         LanguageKey("stdout", .template, "The file that standard output goes to, written whole or not at all"),
         LanguageKey(
-            "files", .map(.value), "Private files: the variable that holds the path, and the content", run: false),
+            "files", .map(.value), "Private files: the variable that holds the path, and the content"),
         LanguageKey("timeout", .duration, "The limit of one attempt"),
-        LanguageKey("retry", .object("retry"), "Tries again after a failure", run: false),
+        LanguageKey("retry", .object("retry"), "Tries again after a failure"),
         LanguageKey(
             "returns", .either([.text, .map(.choice(returnTypes))]),
             "Outputs: a name for the trimmed standard output, or the names written to OPS_OUTPUT with their types"),
         LanguageKey("continue-on-error", .boolean, "A failure does not fail the task"),
         LanguageKey("undo", .object("undo"), "A step that takes this one's work back", run: false),
-        LanguageKey("detach", .boolean, "Processes it leaves may live on", run: false),
+        LanguageKey("detach", .boolean, "Processes it leaves may live on"),
         LanguageKey("interactive", .boolean, "Has the terminal to itself"),
         LanguageKey("resume", .choice(resumeWords), "What a resumed run does with it", run: false),
     ]

@@ -1,0 +1,37 @@
+import OpsCore
+import OpsSystem
+
+/// A step's private folder: made when it is first asked for, removed when the step ends.
+final class StepFolder: Sendable {
+    private let path: String
+    private let isMade = Flag()
+
+    init(_ path: String) { self.path = path }
+
+    /// Throws: an `OpsError` that names the path.
+    func make() throws -> String {
+        if !isMade.isSet {
+            try makeFolders(path, mode: 0o700)
+            isMade.set()
+        }
+        return path
+    }
+
+    /// Writes a file that only its owner may read, and gives its path.
+    func write(_ content: Value, as name: String) throws -> String {
+        let file = try make() + "/file-" + name
+        var bytes = Array((content.scalarText ?? "").utf8)
+        if case .secret(let secret) = content {
+            guard let revealed = secret.reveal() else { throw OpsError(.invalid, "\(secret) is not fetched") }
+            bytes = revealed
+        }
+        try writePrivateFile(bytes, to: file)
+        return file
+    }
+
+    func remove() {
+        guard isMade.isSet else { return }
+        // What is left goes with the run's own folder.
+        try? removeTree(path)
+    }
+}
