@@ -29,7 +29,7 @@ enum CompletionScript {
             let task = script.split(separator: "\n").first {
                 $0.contains("'__ops_should_offer_completions_for_positional \"ops run\"")
             }
-            return script + (task.map { $0.replacing("\"ops run\"", with: "\"ops\"") + "\n" } ?? "")
+            return script + "\n" + (task.map { $0.replacing("\"ops run\"", with: "\"ops\"") + "\n" } ?? "")
         default: return script
         }
     }

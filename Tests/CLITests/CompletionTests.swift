@@ -24,9 +24,13 @@ import Testing
     private func complete(_ ops: OpsProgram, _ shell: [String], _ script: String, _ more: String...) throws -> [String]
     {
         let folder = OpsProgram.path.dropLast("/ops".count)
-        let variables = ops.environment(["PATH": "\(folder):/usr/bin:/bin"]).map { "\($0.key)=\($0.value)" }
+        let variables = ops.environment(["PATH": "\(folder):/usr/bin:/bin", "TERM": "xterm"]).map {
+            "\($0.key)=\($0.value)"
+        }
         let result = try run(["env", "-i", "-C", ops.project] + variables + shell + [script] + more)
-        return result.text.split(separator: "\n").map { $0.split(separator: "\t").first.map(String.init) ?? "" }
+        return result.text.split(whereSeparator: \.isNewline).map {
+            $0.split(separator: "\t").first.map(String.init) ?? ""
+        }
     }
 
     @Test(arguments: ["bash", "zsh", "fish"])
