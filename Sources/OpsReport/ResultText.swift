@@ -38,7 +38,8 @@ enum ResultText {
             (.failed, "failed"), (.timedOut, "timed out"), (.cancelled, "cancelled"), (.skipped, "skipped"),
             (.upToDate, "up to date"), (.succeeded, "succeeded"),
         ]
-        let counts = words.compactMap { outcome, word in record.counts[outcome].map { "\($0) \(word)" } }
+        var counts = words.compactMap { outcome, word in record.counts[outcome].map { "\($0) \(word)" } }
+        if counts.isEmpty { counts = ["nothing was run"] }
         var line = "\(style.mark(finished.outcome)) \(style.paint(name, .bold))  \(counts.joined(separator: ", "))"
         line += " in \(finished.duration.shortText)"
         if let reason = finished.reason { line += ": \(reason)" }
