@@ -38,9 +38,9 @@ enum ResultText {
             (.failed, "failed"), (.timedOut, "timed out"), (.cancelled, "cancelled"), (.skipped, "skipped"),
             (.upToDate, "up to date"), (.succeeded, "succeeded"),
         ]
-        var counts = words.compactMap { outcome, word in record.counts[outcome].map { "\($0) \(word)" } }
-        if counts.isEmpty { counts = ["nothing was run"] }
-        var line = "\(style.mark(finished.outcome)) \(style.paint(name, .bold))  \(counts.joined(separator: ", "))"
+        let counts = words.compactMap { outcome, word in record.counts[outcome].map { "\($0) \(word)" } }
+        let ended = counts.isEmpty ? "nothing was run" : counts.joined(separator: ", ")
+        var line = "\(style.mark(finished.outcome)) \(style.paint(name, .bold))  \(ended)"
         line += " in \(finished.duration.shortText)"
         if let reason = finished.reason { line += ": \(reason)" }
         var lines = [line]
