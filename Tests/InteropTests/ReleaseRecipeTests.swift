@@ -109,10 +109,7 @@ import Testing
             ]
             #expect(try need(clean + ["--version"]).text == (try need([OpsProgram.path, "--version"]).text))
             // Its libraries are all there, the one that is loaded late too: an archive is made inside.
-            try need([
-                "sh", "-c", "mkdir -p \"$1/work\"; printf '%s' \"$2\" >\"$1/work/ops.yaml\"", "-", bundle + "/rootfs",
-                inside,
-            ])
+            try project.program.write("bundle-\(name)/rootfs/work/ops.yaml", inside)
             let ran = try need(clean + ["-C", "/work", "pack"])
             #expect(ran.text.contains("succeeded"))
             try need(["tar", "--zstd", "-tf", bundle + "/rootfs/work/out.tar.zst"])
