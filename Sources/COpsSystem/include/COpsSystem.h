@@ -62,6 +62,12 @@ int ops_wake_create(void);
 void ops_wake(int descriptor);
 void ops_wake_clear(int descriptor);
 
+/// Opens a file without a name in a folder, for writing and reading, that vanishes with its last descriptor
+/// (O_TMPFILE); a negative error number where the file system or system has none.
+int ops_open_unnamed(const char *folder, mode_t mode);
+/// Gives an unnamed file a name that is free; 0 or a negative error number.
+int ops_link_unnamed(int descriptor, const char *path);
+
 /// The width of a terminal in columns, or 0.
 int ops_terminal_width(int descriptor);
 
