@@ -304,7 +304,7 @@ import Testing
 
     @Test func anUnknownTaskIsAWrongReference() throws {
         let result = try OpsProgram(Self.sample)("tset")
-        #expect(result.errorText == "error: ops.yaml has no task 'tset'\n       did you mean 'test'?\n")
+        #expect(result.errorText == "ops: error: ops.yaml has no task 'tset'\n     did you mean 'test'?\n")
         #expect(result.text.isEmpty)
         #expect(result.status == 2)
     }
