@@ -131,7 +131,7 @@ import Testing
         let registry = try Registry(.password)
         let words = [
             "-f", "recipes/release.yaml", "release", "version=" + Self.version, "executable=/usr/bin/env",
-            "registry=\(registry.host)/team/ops", "plain-http=true", "username=" + Registry.username,
+            "registry=\(registry.host)/team/ops", "username=" + Registry.username,
         ]
         let environment: [String: String?] = ["REGISTRY_PASSWORD": Registry.password]
         let plan = try project.program.run(["plan"] + words, environment: environment)
