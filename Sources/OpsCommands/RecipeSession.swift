@@ -51,8 +51,8 @@ struct RecipeSession {
                 found.hasPrefix(context.directory + "/") ? String(found.dropFirst(context.directory.count + 1)) : found
         } else {
             throw OpsError(
-                .invalid, "there is no recipe here: no ops.yaml, ops.yml or .ops.yaml in \(context.directory) or above",
-                hint: "'ops init' writes one; -f names another")
+                .invalid, "there is no ops.yaml, ops.yml or .ops.yaml in \(context.directory) or above",
+                hint: "'ops init' writes one; -f names another file")
         }
         loaded = try RecipeLoader.load(file: path, directory: context.directory, catalog: catalog)
     }
@@ -80,6 +80,9 @@ struct RecipeSession {
             throw OpsError(.usage, "arguments behind -- need exactly one task", hint: "name one task")
         }
         // An unknown task is a better first message than its missing inputs.
+        if let unknown = tasks.first(where: { recipe.tasks[$0] == nil }) {
+            throw UnknownName.task(unknown, in: recipe, catalog: catalog)
+        }
         var used: Set<String> = []
         if let order = try? TaskSelection.reached(by: tasks, in: recipe) { used = recipe.usedInputs(by: order) }
         var bound: ValueMap = [:]

@@ -16,6 +16,7 @@ struct ReferenceSections {
             case ".\\\" @FUNCTIONS@": text += functions
             case ".\\\" @ACTIONS@": text += actions
             case ".\\\" @PROVIDERS@": text += providers
+            case ".\\\" @LATER@": text += later
             default: text += line + "\n"
             }
         }
@@ -30,11 +31,22 @@ struct ReferenceSections {
                 text += ".It Ic \(Mdoc.argument(key.name)) : \(Mdoc.argument(key.type.text))"
                 text += key.isRequired ? " Pq required\n" : "\n"
                 text += Mdoc.text(key.summary) + ".\n"
-                if !key.isRun { text += "Checked, not run by this version.\n" }
+                if !key.isRun { text += "Not run yet.\n" }
             }
             text += ".El\n"
         }
         return text
+    }
+
+    /// The keys that this version does not run, by the objects that have them.
+    private var later: String {
+        var text = ".Bl -tag -width Ds\n"
+        for object in RecipeLanguage.objects {
+            let keys = object.keys.filter { !$0.isRun }.map { Mdoc.text($0.name) }
+            if keys.isEmpty { continue }
+            text += ".It Of a \(Mdoc.text(object.name))\n.Ic \(keys.joined(separator: " , "))\n"
+        }
+        return text + ".El\n"
     }
 
     private var functions: String {
