@@ -70,7 +70,7 @@ let package = Package(
             "OpsEngine",
             ["OpsRecipe", "OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", log, crypto]),
         module("OpsRecipe", ["OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", crypto]),
-        module("OpsArchive", ["CLibArchive", "OpsPlugin", "OpsSystem", "OpsCore", crypto]),
+        module("OpsArchive", ["CLibArchive", "CDeflate", "OpsPlugin", "OpsSystem", "OpsCore", crypto]),
         module("OpsPlugin", ["OpsSystem", "OpsCore", log]),
         module("OpsRegistry", ["OpsHTTP", "OpsSystem", "OpsCore", crypto, log]),
         module("OpsHTTP", ["OpsSystem", "OpsCore", client, nioCore, nioHTTP1, nioPosix, nioSSL, log]),
@@ -81,6 +81,8 @@ let package = Package(
             name: "CLibYAML", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
         .target(name: "CLibArchive"),
+        // The zlib that the HTTP client's own C target links already.
+        .target(name: "CDeflate", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "COpsSystem"),
 
         plugin("Shell", ["OpsSystem"]),
@@ -115,6 +117,7 @@ let package = Package(
         tests("ArchivePluginTests", ["ArchivePlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("HTTPPluginTests", ["HTTPPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
         tests("NotifyPluginTests", ["NotifyPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
+        tests("OpsCommandsTests", ["OpsCommands", arguments]),
         tests("CLITests", ["OpsCore", "OpsSystem"]),
         tests("InteropTests", ["OpsCore", "OpsSystem"]),
     ]

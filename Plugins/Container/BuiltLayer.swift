@@ -9,6 +9,9 @@ struct BuiltLayer: Sendable {
     /// Of the archive before it was compressed.
     let diffID: Digest
 
+    /// Twice the speed of gzip's own default for 3 % more bytes.
+    private static let level = 4
+
     /// Archives and compresses the entries in one pass, hashing both, with flat memory. Blocking.
     static func write(
         _ entries: [ArchiveEntry], modified: Int, to writer: LayoutWriter, _ cancellation: CancellationFlag
@@ -16,7 +19,7 @@ struct BuiltLayer: Sendable {
         var hasher = DigestHasher()
         let descriptor = try writer.add(mediaType: MediaType.gzipLayer) { sink in
             try withoutActuallyEscaping(sink) { sink in
-                let compressor = try Compressor(.gzip) { try sink($0) }
+                let compressor = try Compressor(.gzip, level: level) { try sink($0) }
                 try ArchiveWriter.write(entries, as: .tar, epoch: modified, cancellation: cancellation) { bytes in
                     hasher.update(bytes)
                     try compressor.write(bytes)

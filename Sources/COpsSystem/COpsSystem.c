@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -18,6 +19,27 @@ const char *ops_error_text(int code) {
 }
 
 int ops_pipe(int descriptors[2]) { return pipe2(descriptors, O_CLOEXEC) == 0 ? 0 : -errno; }
+
+/// The only name by which a process without privileges may link what has none.
+static void descriptor_path(char *text, size_t size, int descriptor) {
+    snprintf(text, size, "/proc/self/fd/%d", descriptor);
+}
+
+int ops_open_unnamed(const char *folder, mode_t mode) {
+    int descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+    if (descriptor < 0) return -errno;
+    char path[32];
+    descriptor_path(path, sizeof path, descriptor);
+    if (access(path, F_OK) == 0) return descriptor;
+    close(descriptor);
+    return -ENOTSUP; // no /proc: it could never be named
+}
+
+int ops_link_unnamed(int descriptor, const char *path) {
+    char source[32];
+    descriptor_path(source, sizeof source, descriptor);
+    return linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 ? 0 : -errno;
+}
 
 void ops_grow_pipe(int descriptor, int size) { (void)fcntl(descriptor, F_SETPIPE_SZ, size); }
 

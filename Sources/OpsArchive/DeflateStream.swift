@@ -1,60 +1,51 @@
+import CDeflate
 import OpsCore
+import OpsSystem
 
-/// Raw deflate (RFC 1951) of one file, with its CRC-32: gzip's stream (RFC 1952) without header and trailer.
+/// Raw deflate (RFC 1951) of streams, one after the other, each with its CRC-32: what gzip and zip are made of.
+///
+/// Blocks are compressed by as many threads as there are processors; the bytes do not depend on how many. Not
+/// shared between threads. What the sink throws ends the work.
 final class DeflateStream {
-    private let handle: WriterHandle
-    private let state: State
+    private let pointer: OpaquePointer
+    private let output: SinkOutput
 
-    /// What came out of the gzip writer so far.
-    private final class State {
-        let sink: ByteSink
-        var header: [UInt8] = []
-        /// The last bytes, which may be the trailer.
-        var tail: [UInt8] = []
-        var size = 0
-
-        init(_ sink: @escaping ByteSink) { self.sink = sink }
-
-        func take(_ bytes: UnsafeRawBufferPointer) throws {
-            var rest = bytes[...]
-            if header.count < DeflateStream.headerSize {
-                let part = rest.prefix(DeflateStream.headerSize - header.count)
-                header += part
-                rest = rest.dropFirst(part.count)
-            }
-            let old = tail
-            tail = Array((old + rest.suffix(DeflateStream.trailerSize)).suffix(DeflateStream.trailerSize))
-            let ready = old.count + rest.count - tail.count
-            let fromOld = min(old.count, ready)
-            try old[..<fromOld].withUnsafeBytes { if !$0.isEmpty { try sink($0) } }
-            if ready > fromOld { try sink(UnsafeRawBufferPointer(rebasing: rest.prefix(ready - fromOld))) }
-            size += ready
-        }
-    }
-
-    private static let headerSize = 10
-    private static let trailerSize = 8
+    /// The CRC-32 (ISO 3309) of a stream's content, and the number of deflated bytes.
+    typealias Account = (crc: UInt32, size: Int)
 
     /// - Parameters:
     ///   - level: 1 to 9.
-    ///   - sink: gets the deflated bytes.
-    init(level: Int, sink: @escaping ByteSink) throws {
-        let state = State(sink)
-        self.state = state
-        handle = try WriterHandle(
-            filter: "gzip", options: "gzip:compression-level=\(level),gzip:!timestamp", sink: state.take)
+    ///   - threads: how many compress; those of the machine, 8 at most, where nil.
+    ///   - sink: gets the deflated bytes, in order, from within `write` and `finish`.
+    /// Throws: an `OpsError` where there is no memory.
+    init(level: Int, threads: Int? = nil, sink: @escaping ByteSink) throws {
+        output = SinkOutput(sink)
+        let threads = threads ?? min(Host.processors, 8)
+        guard
+            let made = ops_deflate_new(
+                Int32(level), UInt32(threads), { SinkOutput.take($0, $1, $2) }, output.context)
+        else { throw OpsError(.system, "no memory to compress with") }
+        pointer = made
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws { try handle.data(bytes) }
+    deinit { ops_deflate_free(pointer) }
 
-    /// Ends the stream; gives the CRC-32 of what was written, and the number of deflated bytes.
-    func finish() throws -> (crc: UInt32, size: Int) {
-        try handle.close()
-        guard state.tail.count == Self.trailerSize, state.header.count > 3, state.header[3] == 0 else {
-            throw OpsError(.unsupported, "this libarchive's gzip stream has another header than RFC 1952's shortest")
-        }
-        let crc = (0..<4).reduce(UInt32(0)) { $0 | UInt32(state.tail[$1]) << (8 * UInt32($1)) }
-        return (crc, state.size)
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        guard bytes.count > 0 else { return }
+        try check(ops_deflate_write(pointer, bytes.baseAddress, bytes.count))
+    }
+
+    /// Ends the stream; the next `write` begins another.
+    func finish() throws -> Account {
+        var crc: UInt32 = 0
+        try check(ops_deflate_finish(pointer, &crc))
+        defer { output.size = 0 }
+        return (crc, output.size)
+    }
+
+    private func check(_ status: Int32) throws {
+        if let error = output.error { throw error }
+        guard status == 0 else { throw OpsError(.system, "no memory to compress with") }
     }
 }
 

@@ -14,42 +14,20 @@ package enum LibArchive {
     }
 }
 
-/// Takes a block of bytes; what it throws ends the work.
-package typealias ByteSink = (UnsafeRawBufferPointer) throws -> Void
-
 /// A C writer handle: a tar stream, or a compressed one.
 ///
 /// Not shared between threads. The first error is the one that every later call throws.
 final class WriterHandle {
     private let pointer: OpaquePointer
-    private let output: Output
-
-    private final class Output {
-        let sink: ByteSink
-        var error: (any Error)?
-
-        init(_ sink: @escaping ByteSink) { self.sink = sink }
-    }
+    private let output: SinkOutput
 
     /// - Parameters:
-    ///   - filter: `gzip`, `zstd`, `xz` for bytes; nil for a tar stream.
+    ///   - filter: `zstd` or `xz` for bytes; nil for a tar stream.
     ///   - options: archive_write_set_options(3).
     init(filter: String?, options: String?, sink: @escaping ByteSink) throws {
         try LibArchive.load()
-        output = Output(sink)
-        let made = ops_archive_writer_new(
-            { context, bytes, count in
-                guard let context else { return 1 }
-                let output = Unmanaged<Output>.fromOpaque(context).takeUnretainedValue()
-                if output.error != nil { return 1 }
-                do {
-                    try output.sink(UnsafeRawBufferPointer(start: bytes, count: count))
-                    return 0
-                } catch {
-                    output.error = error
-                    return 1
-                }
-            }, Unmanaged.passUnretained(output).toOpaque())
+        output = SinkOutput(sink)
+        let made = ops_archive_writer_new({ SinkOutput.take($0, $1, $2) }, output.context)
         guard let made else { throw OpsError(.system, "no memory for an archive") }
         pointer = made
         try check(ops_archive_writer_open(pointer, filter, options))

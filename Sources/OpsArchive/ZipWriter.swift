@@ -5,7 +5,7 @@ import OpsCore
 ///
 /// Times are in DOS form as UTC (so that no time zone shows) and in the `UT` extra field.
 final class ZipWriter {
-    private let level: Int
+    private let deflate: DeflateStream
     private let time: ZipTime
     private let sink: ByteSink
     private let output: Output
@@ -31,34 +31,35 @@ final class ZipWriter {
         var offset: Int
         var size: Int
         var isLarge: Bool
-        var deflate: DeflateStream?
+        var isDeflated: Bool
         /// What is stored in place of content: a link's target.
         var stored: [UInt8]
     }
 
     init(level: Int?, epoch: Int, sink: @escaping ByteSink) throws {
-        self.level = level ?? 6
-        guard ArchiveFormat.zip.levels.contains(self.level) else {
-            throw OpsError(.invalid, "zip has no level \(self.level)", hint: "it has 1 to 9")
+        let level = level ?? 6
+        guard ArchiveFormat.zip.levels.contains(level) else {
+            throw OpsError(.invalid, "zip has no level \(level)", hint: "it has 1 to 9")
         }
         time = ZipTime(epoch)
         output = Output(sink)
         self.sink = output.take
+        deflate = try DeflateStream(level: level, sink: self.sink)
     }
 
     func begin(_ entry: ArchiveEntry, size: Int) throws {
         guard entry.path.utf8.count < 0xFFFF else { throw OpsError(.invalid, "'\(entry.path)' is too long for a zip") }
-        var current = Current(entry: entry, offset: output.offset, size: size, isLarge: false, stored: [])
+        var current = Current(
+            entry: entry, offset: output.offset, size: size, isLarge: false, isDeflated: size > 0, stored: [])
         if case .symlink(let target) = entry.content {
             current.stored = Array(target.utf8)
             current.size = current.stored.count
         }
         // Deflate grows what it cannot shrink, by less than a thousandth.
         current.isLarge = current.size > 0xFF00_0000
-        if size > 0 { current.deflate = try DeflateStream(level: level, sink: sink) }
         self.current = current
         var header = little(0x0403_4B50, 4) + common(current, crc: checksum(current.stored))
-        if current.deflate != nil {
+        if current.isDeflated {
             header += little(current.isLarge ? 0xFFFF_FFFF : 0, 4) + little(current.isLarge ? 0xFFFF_FFFF : 0, 4)
         } else {
             header += little(current.stored.count, 4) + little(current.stored.count, 4)
@@ -68,14 +69,14 @@ final class ZipWriter {
         try put(header)
     }
 
-    func data(_ bytes: UnsafeRawBufferPointer) throws { try current?.deflate?.write(bytes) }
+    func data(_ bytes: UnsafeRawBufferPointer) throws { try deflate.write(bytes) }
 
     func end() throws {
         guard let current else { return }
         self.current = nil
         var crc = checksum(current.stored)
         var packed = current.stored.count
-        if let deflate = current.deflate {
+        if current.isDeflated {
             (crc, packed) = try deflate.finish()
             let width = current.isLarge ? 8 : 4
             try put(
@@ -121,7 +122,7 @@ final class ZipWriter {
     /// in front of deflated bytes cannot know.
     private func common(_ current: Current, crc: UInt32) -> [UInt8] {
         let isASCII = current.entry.path.utf8.allSatisfy { $0 < 0x80 }
-        let isStreamed = current.deflate != nil
+        let isStreamed = current.isDeflated
         let flags = (isStreamed ? 8 : 0) | (isASCII ? 0 : 0x800)
         return little(current.isLarge ? 45 : 20, 2) + little(flags, 2) + little(isStreamed ? 8 : 0, 2)
             + little(time.dosTime, 2) + little(time.dosDate, 2) + little(Int(crc), 4)

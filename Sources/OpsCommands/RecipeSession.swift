@@ -51,8 +51,8 @@ struct RecipeSession {
                 found.hasPrefix(context.directory + "/") ? String(found.dropFirst(context.directory.count + 1)) : found
         } else {
             throw OpsError(
-                .invalid, "there is no ops.yaml, ops.yml or .ops.yaml in \(context.directory) or above",
-                hint: "'ops init' writes one; -f names another file")
+                .invalid, "there is no recipe here: no ops.yaml, ops.yml or .ops.yaml in \(context.directory) or above",
+                hint: "'ops init' writes one; -f names another")
         }
         loaded = try RecipeLoader.load(file: path, directory: context.directory, catalog: catalog)
     }

@@ -1,58 +1,84 @@
+import COpsSystem
 import Glibc
 package import OpsCore
 import Synchronization
 
 /// A file that appears under its name whole, or not at all.
 ///
-/// The bytes go to a hidden name in the same folder (`.NAME.ops-…`), made with O_EXCL; `commit` syncs it, renames
-/// it and syncs the folder. What is never committed is removed. Not shared between tasks.
+/// Until `commit` the bytes are in a file without a name (O_TMPFILE) in the same folder, which vanishes with the
+/// process; where the file system has none, under a hidden name (`.NAME.ops-…`, made with O_EXCL), which stays only
+/// when the process is killed. `commit` syncs the file, names it and syncs the folder. What is never committed is
+/// removed. Not shared between tasks.
 package struct AtomicFile: ~Copyable {
     /// The name that `commit` gives it.
     package let path: String
     /// Open for writing (and reading) until `commit` or `abort`.
     package let descriptor: Int32
-    private let temporary: String
+    /// Nil where the file has no name.
+    private var temporary: String?
 
     private static let serial = Atomic<UInt64>(0)
 
-    /// Makes the hidden file, and the folders above it.
+    /// Makes the file, and the folders above it.
     ///
     /// - Parameters:
     ///   - path: the final name; what has it is replaced by `commit`.
     ///   - mode: permission bits before the process's umask.
+    ///   - mayBeUnnamed: false for the hidden name in any case.
     /// Throws: an `OpsError` with the path.
-    package init(_ path: String, mode: UInt32 = 0o666) throws(OpsError) {
+    package init(_ path: String, mode: UInt32 = 0o666, mayBeUnnamed: Bool = true) throws(OpsError) {
         self.path = path
         if let status = FileStatus.find(path), status.kind == .folder {
             throw OpsError(.invalid, "cannot write '\(path)': it is a folder")
         }
+        guard !path.isEmpty, !path.hasSuffix("/") else {
+            throw OpsError(.invalid, "cannot write '\(path)': it names no file")
+        }
         let folder = parentFolder(of: path)
-        let name =
-            path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[path.utf8.index(after: $0)...]) } ?? path
-        guard !name.isEmpty else { throw OpsError(.invalid, "cannot write '\(path)': it names no file") }
-        for _ in 0..<64 {
-            // A leftover of a killed run never blocks: the name is new each time.
-            let serial = Self.serial.wrappingAdd(1, ordering: .relaxed).newValue
-            let suffix = String(UInt64(getpid()) << 20 ^ serial, radix: 36) + String(Clock.ticks() % 46656, radix: 36)
-            let candidate = "\(folder)/.\(name.prefix(60)).ops-\(suffix)"
-            var descriptor = open(candidate, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-            if descriptor < 0, errno == ENOENT {
+        if mayBeUnnamed {
+            var descriptor = ops_open_unnamed(folder, mode)
+            if descriptor == -ENOENT {
                 try makeFolders(folder)
-                descriptor = open(candidate, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+                descriptor = ops_open_unnamed(folder, mode)
             }
             if descriptor >= 0 {
                 self.descriptor = descriptor
-                temporary = candidate
+                temporary = nil
                 return
             }
-            guard errno == EEXIST else { throw .system("write", path) }
         }
-        throw OpsError(.system, "cannot write '\(path)': no free temporary name in '\(folder)'")
+        var made: Int32 = -1
+        temporary = try Self.firstFree(for: path) { candidate throws(OpsError) in
+            made = open(candidate, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+            if made < 0, errno == ENOENT {
+                try makeFolders(folder)
+                made = open(candidate, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+            }
+            return made >= 0 ? 0 : errno
+        }
+        descriptor = made
     }
 
     deinit {
         close(descriptor)
-        unlink(temporary)
+        if let temporary { unlink(temporary) }
+    }
+
+    /// The hidden name beside `path` for which `make` gives 0; it is asked again for EEXIST.
+    private static func firstFree(
+        for path: String, _ make: (String) throws(OpsError) -> Int32
+    ) throws(OpsError) -> String {
+        let name = path.split(separator: "/").last ?? ""
+        for _ in 0..<64 {
+            // A leftover of a killed run never blocks: the name is new each time.
+            let serial = Self.serial.wrappingAdd(1, ordering: .relaxed).newValue
+            let suffix = String(UInt64(getpid()) << 20 ^ serial, radix: 36) + String(Clock.ticks() % 46656, radix: 36)
+            let candidate = "\(parentFolder(of: path))/.\(name.prefix(60)).ops-\(suffix)"
+            let number = try make(candidate)
+            if number == 0 { return candidate }
+            guard number == EEXIST else { throw .system("write", path, number) }
+        }
+        throw OpsError(.system, "cannot write '\(path)': no free temporary name beside it")
     }
 
     /// Appends bytes.
@@ -71,8 +97,21 @@ package struct AtomicFile: ~Copyable {
     package consuming func commit(mode: UInt32? = nil) throws(OpsError) {
         if let mode, fchmod(descriptor, mode) != 0 { throw .system("write", path) }
         guard fsync(descriptor) == 0 || errno == EINVAL else { throw .system("write", path) }
-        guard rename(temporary, path) == 0 else { throw .system("write", path) }
+        try appear()
         syncFolder(parentFolder(of: path))
+    }
+
+    private mutating func appear() throws(OpsError) {
+        if temporary == nil {
+            let number = -ops_link_unnamed(descriptor, path)
+            if number == 0 { return }
+            // linkat(2) replaces nothing: what has the name is replaced by a rename.
+            guard number == EEXIST else { throw .system("write", path, number) }
+            let file = descriptor
+            temporary = try Self.firstFree(for: path) { -ops_link_unnamed(file, $0) }
+        }
+        if let temporary, rename(temporary, path) != 0 { throw .system("write", path) }
+        temporary = nil
     }
 
     /// Removes what was written; the name keeps what it had.

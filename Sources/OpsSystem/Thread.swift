@@ -1,3 +1,4 @@
+import COpsSystem
 import Glibc
 import OpsCore
 import Synchronization

@@ -92,7 +92,7 @@ import Testing
     @Test func gzipHeaderHasNoTime() throws {
         let (folder, entries) = try sampleTree()
         let bytes = try make("x.tar.gz", of: entries, in: folder)
-        #expect(Array(bytes[..<10]) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3])
+        #expect(Array(bytes[..<10]) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF])
     }
 
     @Test func zipTimesAreUTC() throws {
@@ -188,6 +188,32 @@ import Testing
         let result = try run(["sh", "-c", "\(program == "cat" ? "cat" : program + " -dc") < f"], in: folder.path)
         #expect(result.output == Array((0..<10_000).map { _ in block }.joined()))
         #expect(throws: OpsError.self) { try Compressor(compression, level: 30) { _ in } }
+    }
+
+    /// Around the borders of blocks, and with each way to hand the content over.
+    @Test(arguments: [0, 1, 262_143, 262_144, 262_145, 524_288, 3_000_000])
+    func gzipIsTheSameWithAnyNumberOfThreads(size: Int) throws {
+        var random = UInt32(size)
+        let content = (0..<size).map { _ in
+            random = random &* 1_664_525 &+ 1_013_904_223
+            return UInt8(random >> 28)
+        }
+        var results: Set<[UInt8]> = []
+        for (threads, chunk) in [(1, 262_144), (2, 1 << 22), (3, 10_007), (8, 65_536)] {
+            let box = Bytes()
+            let compressor = try Compressor(.gzip, threads: threads) { box.bytes += $0 }
+            try content.withUnsafeBytes { bytes in
+                for start in stride(from: 0, to: size, by: chunk) {
+                    try compressor.write(UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + chunk, size)]))
+                }
+            }
+            try compressor.finish()
+            results.insert(box.bytes)
+        }
+        #expect(results.count == 1)
+        let folder = try TemporaryFolder()
+        try folder.write("f.gz", results.first ?? [])
+        #expect(try run(["gzip", "-dc", "f.gz"], in: folder.path).output == content)
     }
 
     @Test(arguments: [("", 315_532_800), ("0", 0), ("1700000000", 1_700_000_000)])

@@ -24,21 +24,34 @@ import Testing
         #expect(try run(["ls", "-A", folder.path + "/deep/er"]).text == "file\n")
     }
 
-    @Test func abortLeavesWhatWasThere() throws {
+    @Test(arguments: [true, false])
+    func abortLeavesWhatWasThere(mayBeUnnamed: Bool) throws {
         let path = try folder.write("file", "old")
         do {
-            let file = try AtomicFile(path)
+            let file = try AtomicFile(path, mayBeUnnamed: mayBeUnnamed)
             try file.write(Array("half".utf8))
-            #expect(try names.count == 2)
+            #expect(try names.count == (mayBeUnnamed ? 1 : 2))
             file.abort()
         }
         #expect(try names == ["file"])
         #expect(try folder.text("file") == "old")
     }
 
-    @Test func forgottenFileIsRemoved() throws {
+    @Test(arguments: [true, false])
+    func committedFileReplacesWhatWasThere(mayBeUnnamed: Bool) throws {
+        for text in ["new", "newer"] {
+            let file = try AtomicFile(folder.path + "/a/file", mayBeUnnamed: mayBeUnnamed)
+            try file.write(Array(text.utf8))
+            try file.commit()
+            #expect(try folder.text("a/file") == text)
+            #expect(try run(["ls", "-A", folder.path + "/a"]).text == "file\n")
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func forgottenFileIsRemoved(mayBeUnnamed: Bool) throws {
         func fail() throws {
-            let file = try AtomicFile(folder.path + "/file")
+            let file = try AtomicFile(folder.path + "/file", mayBeUnnamed: mayBeUnnamed)
             try file.write([1, 2, 3])
             throw OpsError(.system, "half way")
         }

@@ -43,7 +43,7 @@ typedef int (*ops_archive_sink)(void *context, const void *bytes, size_t count);
 
 struct ops_archive_writer;
 
-/// A tar stream (restricted pax), or with `filter` (`gzip`, `zstd`, `xz`) compressed bytes of a single stream.
+/// A tar stream (restricted pax), or with `filter` (`zstd`, `xz`) compressed bytes of a single stream.
 ///
 /// `options` are libarchive's (archive_write_set_options(3)) or NULL. NULL where memory is short.
 struct ops_archive_writer *ops_archive_writer_new(ops_archive_sink sink, void *context);

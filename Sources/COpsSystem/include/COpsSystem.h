@@ -9,6 +9,11 @@
 /// The text of an error number, from a table: safe from any thread.
 const char *ops_error_text(int code);
 
+/// How many words the program was called with, its own name among them; known without /proc.
+int ops_argument_count(void);
+/// One of these words, or NULL past the last.
+const char *ops_argument(int index);
+
 /// What a child process is started with.
 struct ops_spawn_request {
     const char *path;             ///< the program, already looked up
@@ -56,6 +61,12 @@ int ops_poll_wait(int poll, struct ops_event *events, int count, int millisecond
 int ops_wake_create(void);
 void ops_wake(int descriptor);
 void ops_wake_clear(int descriptor);
+
+/// Opens a file without a name in a folder, for writing and reading, that vanishes with its last descriptor
+/// (O_TMPFILE); a negative error number where the file system or system has none.
+int ops_open_unnamed(const char *folder, mode_t mode);
+/// Gives an unnamed file a name that is free; 0 or a negative error number.
+int ops_link_unnamed(int descriptor, const char *path);
 
 /// The width of a terminal in columns, or 0.
 int ops_terminal_width(int descriptor);

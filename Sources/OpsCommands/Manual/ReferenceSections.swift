@@ -30,7 +30,7 @@ struct ReferenceSections {
             for key in object.keys {
                 text += ".It Ic \(Mdoc.argument(key.name)) : \(Mdoc.argument(key.type.text))"
                 text += key.isRequired ? " Pq required\n" : "\n"
-                text += Mdoc.text(key.summary) + ".\n"
+                text += Mdoc.prose(key.summary + ".") + "\n"
                 if !key.isRun { text += "Not run yet.\n" }
             }
             text += ".El\n"
@@ -52,7 +52,7 @@ struct ReferenceSections {
     private var functions: String {
         var text = ".Bl -tag -width Ds\n"
         for function in ExpressionFunction.all {
-            text += ".It Li \(Mdoc.argument(function.signature))\n\(Mdoc.text(function.summary)).\n"
+            text += ".It Li \(Mdoc.argument(function.signature))\n\(Mdoc.prose(function.summary + "."))\n"
             text += "Example:\n.Li \(Mdoc.argument(function.example))\n"
         }
         return text + ".El\n"
@@ -63,7 +63,7 @@ struct ReferenceSections {
     }
 
     private func section(_ action: ActionDeclaration) -> String {
-        var text = ".Ss \(Mdoc.text(action.name))\n\(Mdoc.text(action.summary)).\n"
+        var text = ".Ss \(Mdoc.text(action.name))\n\(Mdoc.prose(action.summary + "."))\n"
         if !action.description.isEmpty { text += Mdoc.prose(action.description) + "\n" }
         let rows = ActionDescription.rows(action.parameters)
         if !rows.isEmpty {
@@ -71,7 +71,7 @@ struct ReferenceSections {
             for row in rows {
                 let depth = row.name.prefix { $0 == " " }.count / 2
                 let name = String(repeating: ".", count: depth) + row.name.drop { $0 == " " }
-                text += ".It Ic \(Mdoc.argument(name)) : \(Mdoc.argument(row.type))\n\(Mdoc.text(row.summary)).\n"
+                text += ".It Ic \(Mdoc.argument(name)) : \(Mdoc.argument(row.type))\n\(Mdoc.prose(row.summary + "."))\n"
             }
             text += ".El\n"
         }
@@ -79,7 +79,7 @@ struct ReferenceSections {
             text += ".Pp\nOutputs:\n.Bl -tag -width Ds\n"
             for output in action.outputs {
                 text += ".It Va \(Mdoc.argument(output.name)) : \(Mdoc.argument("\(output.type)"))\n"
-                text += Mdoc.text(output.summary) + ".\n"
+                text += Mdoc.prose(output.summary + ".") + "\n"
             }
             text += ".El\n"
         }
@@ -92,7 +92,7 @@ struct ReferenceSections {
     private var providers: String {
         var text = ".Bl -tag -width Ds\n"
         for provider in catalog.plugins.flatMap(\.secretProviders) {
-            text += ".It Ic \(Mdoc.argument(provider.scheme + "://"))\n\(Mdoc.text(provider.summary)).\n"
+            text += ".It Ic \(Mdoc.argument(provider.scheme + "://"))\n\(Mdoc.prose(provider.summary + "."))\n"
             text += "Example:\n.Li \(Mdoc.argument(provider.example))\n"
         }
         return text + ".El\n"
