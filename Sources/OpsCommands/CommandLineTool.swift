@@ -118,8 +118,8 @@ struct Ops: AsyncParsableCommand {
         commandName: "ops",
         abstract: "Run task recipes: an honest plan, constant scripts, secrets that stay unseen.",
         usage: """
-            ops [<options>] [<task> ...] [<key>=<value> ...] [-- <argument> ...]
-            ops <subcommand> ...
+            ops [<task> ...] [<key=value> ...] [-- <arg> ...]
+            ops <subcommand>
             """,
         discussion: """
             ops TASK is short for ops run TASK, with the options of ops run; ops alone runs the task 'default', or \

@@ -43,8 +43,8 @@ public struct DiagnosticRenderer {
         let severity = painted(diagnostic.severity.rawValue + ":", diagnostic.severity == .error ? "31;1" : "33;1")
         let message = Self.visible(diagnostic.message)
         guard let range = diagnostic.range else {
-            let hint = diagnostic.hint.map { "     " + Self.visible($0) + "\n" } ?? ""
-            return "ops: \(severity) \(message)\n" + hint
+            // Without a place the program's name says who speaks, as in a log.
+            return "ops: \(severity) \(message)\n" + (diagnostic.hint.map { "     \(Self.visible($0))\n" } ?? "")
         }
         var text = painted("\(Self.visible(range.description)):", "1") + " \(severity) \(message)\n"
         guard showsSource, let line = sources[range.file]?.line(range.start.line) else {

@@ -17,6 +17,25 @@ enum CommandManualText {
             masked.
             The newest 100 runs of the last 30 days are kept.
             .El
+            .Sh EXIT STATUS
+            .Bl -tag -width 129
+            .It 0
+            All that was asked is done.
+            .It 1
+            A step failed.
+            .It 2
+            The recipe, an input or a reference is wrong: nothing ran.
+            .It 64
+            The command line is used wrongly.
+            .It 75
+            Another run holds what this one needs; for later versions.
+            .It 124
+            The run's own
+            .Fl -timeout
+            passed.
+            .It 129 , 130 , 143
+            Interrupted by SIGHUP, SIGINT or SIGTERM, after clean-up.
+            .El
             .Sh EXAMPLES
             Say what a run would do, then do it:
             .Bd -literal -offset indent
@@ -39,25 +58,6 @@ enum CommandManualText {
             ops logs
             ops logs 20261121-0912 test
             .Ed
-            .Sh EXIT STATUS
-            .Bl -tag -width 129
-            .It 0
-            All that was asked is done.
-            .It 1
-            A step failed.
-            .It 2
-            The recipe, an input or a reference is wrong: nothing ran.
-            .It 64
-            The command line is used wrongly.
-            .It 75
-            Another run holds what this one needs; for later versions.
-            .It 124
-            The run's own
-            .Fl -timeout
-            passed.
-            .It 129 , 130 , 143
-            Interrupted by SIGHUP, SIGINT or SIGTERM, after clean-up.
-            .El
 
             """
     }
