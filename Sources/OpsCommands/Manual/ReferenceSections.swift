@@ -10,7 +10,7 @@ struct ReferenceSections {
     /// The prose with each marker line replaced by its section.
     func fill(_ prose: String) -> String {
         var text = ""
-        for line in prose.split(separator: "\n", omittingEmptySubsequences: true) {
+        for line in prose.split(separator: "\n", omittingEmptySubsequences: false) {
             switch line {
             case ".\\\" @KEYS@": text += keys
             case ".\\\" @FUNCTIONS@": text += functions
@@ -25,15 +25,22 @@ struct ReferenceSections {
 
     private var keys: String {
         var text = ""
+        let ofStep = RecipeLanguage.step.byName
         for object in RecipeLanguage.objects {
+            // A task and an undo are steps too: what they share is told once.
+            let isStepToo = object.takesAction && object.name != "step"
             text += ".Ss Keys of \(Mdoc.text(object.name))\n\(Mdoc.prose(object.summary + "."))\n.Bl -tag -width Ds\n"
-            for key in object.keys {
+            for key in object.keys where !isStepToo || ofStep[key.name] == nil {
                 text += ".It Ic \(Mdoc.argument(key.name)) : \(Mdoc.argument(key.type.text))"
                 text += key.isRequired ? " Pq required\n" : "\n"
                 text += Mdoc.prose(key.summary + ".") + "\n"
                 if !key.isRun { text += "Not run yet.\n" }
             }
             text += ".El\n"
+            guard isStepToo else { continue }
+            let missing = ofStep.keys.filter { object.byName[$0] == nil }.sorted().map { Mdoc.text($0) }
+            text += ".Pp\nAlso the keys of a step"
+            text += missing.isEmpty ? ".\n" : ", but\n.Ic \(missing.joined(separator: " , ")) .\n"
         }
         return text
     }
@@ -53,7 +60,8 @@ struct ReferenceSections {
         var text = ".Bl -tag -width Ds\n"
         for function in ExpressionFunction.all {
             text += ".It Li \(Mdoc.argument(function.signature))\n\(Mdoc.prose(function.summary + "."))\n"
-            text += "Example:\n.Li \(Mdoc.argument(function.example))\n"
+            guard let result = function.exampleResult else { continue }
+            text += ".Li \(Mdoc.argument(function.example))\ngives\n.Li \(Mdoc.argument(result)) .\n"
         }
         return text + ".El\n"
     }
@@ -105,20 +113,28 @@ extension KeyType {
         switch self {
         case .text: "text"
         case .template: "text with expressions"
-        case .value: "any value with expressions"
+        case .value: "any value"
         case .condition: "condition"
         case .boolean: "boolean"
         case .integer: "integer"
         case .number: "number"
         case .duration: "duration"
-        case .list(let element): "list of \(element.text)"
+        case .list(let element): "list of \(element.grouped)"
         case .oneOrMore(let element): "\(element.text), or a list"
-        case .map(let element): "map of \(element.text)"
+        case .map(let element): "map of \(element.grouped)"
         case .object(let name): name
         case .choice(let words): words.joined(separator: " | ")
         case .either(let types): types.map(\.text).joined(separator: ", or ")
         case .constant(let value): value.scalarText ?? "null"
         case .null: "null"
+        }
+    }
+
+    /// As a part of another type: in parentheses where it is a choice of types.
+    private var grouped: String {
+        switch self {
+        case .oneOrMore, .either, .choice: "(\(text))"
+        default: text
         }
     }
 }
