@@ -117,6 +117,7 @@ let package = Package(
         tests("ArchivePluginTests", ["ArchivePlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("HTTPPluginTests", ["HTTPPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
         tests("NotifyPluginTests", ["NotifyPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
+        tests("OpsCommandsTests", ["OpsCommands", arguments]),
         tests("CLITests", ["OpsCore", "OpsSystem"]),
         tests("InteropTests", ["OpsCore", "OpsSystem"]),
     ]

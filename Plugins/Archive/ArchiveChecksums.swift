@@ -49,6 +49,8 @@ struct ArchiveChecksums: Action {
         if let output = arguments.plannedString("output") {
             plan.effects.append(Effect(.write, output))
             plan.outputs["path"] = .string(output)
+        } else {
+            plan.effects.append(Effect(.write, "<output>", detail: "known in the run"))
         }
         return plan
     }

@@ -74,7 +74,9 @@ struct ArchiveCreate: Action {
             }
             effects.append(effect)
         }
-        guard let output = arguments.plannedString("output") else { return ActionPlan(effects: effects) }
+        guard let output = arguments.plannedString("output") else {
+            return ActionPlan(effects: effects + [Effect(.write, "<output>", detail: "known in the run")])
+        }
         let format = try format(arguments, output)
         effects.append(Effect(.write, output, detail: format.description))
         return ActionPlan(effects: effects, outputs: ["path": .string(output)])

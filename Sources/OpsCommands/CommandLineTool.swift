@@ -95,6 +95,10 @@ struct Ops: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ops",
         abstract: "Run task recipes: an honest plan, constant scripts, secrets that stay unseen.",
+        usage: """
+            ops [<task> ...] [<key=value> ...] [-- <arg> ...]
+            ops <subcommand>
+            """,
         discussion: """
             ops TASK is short for ops run TASK; ops alone runs the task 'default', or lists the tasks. The recipe \
             is ops.yaml, ops.yml or .ops.yaml in this folder or the nearest parent. See ops(1) and ops-recipe(5).

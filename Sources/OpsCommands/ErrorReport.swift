@@ -11,17 +11,14 @@ enum ErrorReport {
             Console.error(text(of: error.diagnostics, style: style, context: context))
             return 2
         case let error as OpsError:
-            if let location = error.location {
-                let diagnostic = Diagnostic(code: error.code.description, error.message, hint: error.hint, at: location)
-                Console.error(text(of: [diagnostic], style: style, context: context))
-            } else {
-                let cause = error.cause.map { ": \(OpsError.text(of: $0))" } ?? ""
-                Console.error("ops: \(style.paint("error:", .red)) \(error.message)\(cause)\n")
-                if let hint = error.hint { Console.error("     \(hint)\n") }
-            }
+            let cause = error.cause.map { ": \(OpsError.text(of: $0))" } ?? ""
+            let diagnostic = Diagnostic(
+                code: error.code.description, error.message + cause, hint: error.hint, at: error.location)
+            Console.error(text(of: [diagnostic], style: style, context: context))
             return status(of: error.code)
         default:
-            Console.error("ops: \(style.paint("error:", .red)) \(OpsError.text(of: error))\n")
+            let diagnostic = Diagnostic(code: "failed", OpsError.text(of: error))
+            Console.error(text(of: [diagnostic], style: style, context: context))
             return 1
         }
     }

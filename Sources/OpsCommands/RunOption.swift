@@ -62,7 +62,7 @@ enum RunOption: String, CaseIterable, Sendable {
 
     var names: NameSpecification {
         guard let short else { return .customLong(rawValue) }
-        return [.customShort(short), .customLong(rawValue)]
+        return [.customShort(short, allowingJoined: valueName != nil), .customLong(rawValue)]
     }
 
     var help: ArgumentHelp { ArgumentHelp(stringLiteral: summary) }
@@ -111,9 +111,11 @@ struct RunArguments: Sendable, Equatable {
             guard let name = parts.first, let option = RunOption(rawValue: String(name)) else { return nil }
             return (option, parts.count > 1 ? String(parts[1]) : nil)
         }
-        guard word.count == 2, let letter = word.last,
-            let option = RunOption.allCases.first(where: { $0.short == letter })
-        else { return nil }
-        return (option, nil)
+        let letters = word.dropFirst()
+        guard let option = RunOption.allCases.first(where: { $0.short == letters.first }) else { return nil }
+        let attached = letters.dropFirst()
+        if attached.isEmpty { return (option, nil) }
+        // `-j4`; what `-j=4` and `-yq` mean is ArgumentParser's to say.
+        return option.valueName == nil || attached.first == "=" ? nil : (option, String(attached))
     }
 }

@@ -25,8 +25,8 @@ public struct DiagnosticRenderer {
         let severity = painted(diagnostic.severity.rawValue + ":", diagnostic.severity == .error ? "31;1" : "33;1")
         let message = Self.visible(diagnostic.message)
         guard let range = diagnostic.range else {
-            let indentation = String(repeating: " ", count: diagnostic.severity.rawValue.count + 2)
-            return "\(severity) \(message)\n" + (diagnostic.hint.map { indentation + Self.visible($0) + "\n" } ?? "")
+            // Without a place the program's name says who speaks, as in a log.
+            return "ops: \(severity) \(message)\n" + (diagnostic.hint.map { "     \(Self.visible($0))\n" } ?? "")
         }
         var text = painted("\(Self.visible(range.description)):", "1") + " \(severity) \(message)\n"
         guard let line = sources[range.file]?.line(range.start.line) else {

@@ -8,10 +8,12 @@ import OrderedCollections
 package struct PlanText {
     private var lines: [String] = []
     private let style: Style
+    /// Where paths are relative to unless a step says otherwise.
+    private let directory: String
 
     /// The plan, one task below the other, each with its steps and what they touch.
     package static func render(_ plan: Plan, style: Style) -> String {
-        var text = PlanText(style: style)
+        var text = PlanText(style: style, directory: plan.recipe.directory)
         text.head(plan)
         for task in plan.tasks { text.task(task, in: plan) }
         text.steps(plan.onFailure, heading: "on failure of the run")
@@ -20,7 +22,10 @@ package struct PlanText {
         return text.lines.joined(separator: "\n") + "\n"
     }
 
-    private init(style: Style) { self.style = style }
+    private init(style: Style, directory: String) {
+        self.style = style
+        self.directory = directory
+    }
 
     private mutating func head(_ plan: Plan) {
         let name = plan.recipe.name.map { "\($0) " } ?? ""
@@ -58,7 +63,7 @@ package struct PlanText {
         if let confirm = task.confirm { lines.append("    asks: \(confirm)") }
         if task.decision.isSkipped { return }
         if task.steps.isEmpty { lines.append(dim("    gathers its needs")) }
-        for step in task.steps { self.step(step, plan: plan) }
+        for step in task.steps { self.step(step) }
         steps(task.onFailure, heading: "on failure", indent: "    ")
         steps(task.finally, heading: "finally", indent: "    ")
     }
@@ -66,13 +71,14 @@ package struct PlanText {
     private mutating func steps(_ steps: [PlannedStep], heading: String, indent: String = "") {
         guard !steps.isEmpty else { return }
         lines.append((indent.isEmpty ? "\n" : indent) + dim(heading + ":"))
-        for step in steps { self.step(step, plan: nil) }
+        for step in steps { self.step(step) }
     }
 
-    private mutating func step(_ step: PlannedStep, plan: Plan?) {
+    private mutating func step(_ step: PlannedStep) {
         let title = step.name.map { "\($0): " } ?? ""
         let command = step.action == "run" ? "$ \(step.summary)" : step.summary
-        lines.append("    \(title)\(command)")
+        let place = Self.place(step.directory, from: directory).map { dim("  in \($0)") } ?? ""
+        lines.append("    \(title)\(command)\(place)")
         if step.decision != .run, step.decision != .onFailure("a step before it fails"),
             let detail = step.decision.detail
         {
@@ -93,6 +99,16 @@ package struct PlanText {
         if !unknown.isEmpty {
             lines.append("        " + dim(Self.padded("unknown", 8) + unknown.joined(separator: ", ")))
         }
+    }
+
+    /// A step's folder as a recipe would name it; nil where it is the recipe's own.
+    private static func place(_ folder: String, from directory: String) -> String? {
+        guard folder != directory else { return nil }
+        let parts = folder.split(separator: "/")
+        let base = directory.split(separator: "/")
+        let shared = zip(parts, base).prefix { $0 == $1 }.count
+        guard shared > 0 else { return folder }
+        return (base[shared...].map { _ in ".." } + parts[shared...]).joined(separator: "/")
     }
 
     private mutating func foot(_ plan: Plan) {

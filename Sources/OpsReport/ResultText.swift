@@ -39,7 +39,8 @@ enum ResultText {
             (.upToDate, "up to date"), (.succeeded, "succeeded"),
         ]
         let counts = words.compactMap { outcome, word in record.counts[outcome].map { "\($0) \(word)" } }
-        var line = "\(style.mark(finished.outcome)) \(style.paint(name, .bold))  \(counts.joined(separator: ", "))"
+        let ended = counts.isEmpty ? "nothing was run" : counts.joined(separator: ", ")
+        var line = "\(style.mark(finished.outcome)) \(style.paint(name, .bold))  \(ended)"
         line += " in \(finished.duration.shortText)"
         if let reason = finished.reason { line += ": \(reason)" }
         var lines = [line]

@@ -1,3 +1,4 @@
+import COpsSystem
 import Glibc
 import OpsCommands
 import OpsSystem
@@ -7,7 +8,7 @@ enum Main {
     static func main() {
         // A reader that goes away is an error of the write, not the end of ops.
         signal(SIGPIPE, SIG_IGN)
-        let arguments = Array(CommandLine.arguments.dropFirst())
+        let arguments = (1..<max(1, ops_argument_count())).compactMap { ops_argument($0).map { String(cString: $0) } }
         exit(EventLoop.shared.runOnMainThread { await CommandLineTool.run(arguments) })
     }
 }

@@ -9,6 +9,11 @@
 /// The text of an error number, from a table: safe from any thread.
 const char *ops_error_text(int code);
 
+/// How many words the program was called with, its own name among them; known without /proc.
+int ops_argument_count(void);
+/// One of these words, or NULL past the last.
+const char *ops_argument(int index);
+
 /// What a child process is started with.
 struct ops_spawn_request {
     const char *path;             ///< the program, already looked up

@@ -7,6 +7,8 @@ import OpsSystem
 package final class JournalWriter: RunEventSink {
     private let path: String
     private let descriptor: Int32
+    /// The bytes of the whole lines in it.
+    private var size: off_t = 0
     /// The first thing that went wrong; nothing is written after it.
     package private(set) var failure: OpsError?
 
@@ -28,10 +30,14 @@ package final class JournalWriter: RunEventSink {
         default: break
         }
         do {
-            try writeAll(EventJSON.line(event), to: descriptor, path: path)
+            let line = EventJSON.line(event)
+            try writeAll(line, to: descriptor, path: path)
+            size += off_t(line.count)
             if isEnding, fdatasync(descriptor) != 0 { throw OpsError.system("fdatasync", path) }
         } catch {
             failure = error as? OpsError ?? OpsError(.system, "cannot write \(path)", cause: error)
+            // Half a line is no line.
+            _ = ftruncate(descriptor, size)
         }
     }
 }

@@ -40,7 +40,7 @@ package enum RunHistory {
         else {
             throw OpsError(
                 .notFound, prefix.map { "there is no run '\($0)'" } ?? "there are no runs yet",
-                hint: "'ops runs' lists them")
+                hint: prefix == nil ? nil : "'ops runs' lists them")
         }
         return record
     }

@@ -88,7 +88,7 @@ extension Planner {
     }
 
     /// All the outputs that a step has, unknown.
-    private static func declaredOutputs(_ declaration: ActionDeclaration, _ step: Step) -> ValueMap {
+    static func declaredOutputs(_ declaration: ActionDeclaration, _ step: Step) -> ValueMap {
         let source = "steps.\(step.id ?? declaration.name).outputs"
         var outputs: ValueMap = [:]
         for output in declaration.outputs {

@@ -49,7 +49,10 @@ extension Planner {
         var planned = PlannedTask(
             id: id, definition: task, matrix: row, needs: needs, decision: decision, steps: [], onFailure: [],
             finally: [], confirm: nil, timeout: task.timeout ?? recipe.defaults.timeout, outputs: [:])
-        guard !decision.isSkipped else { return planned }
+        guard !decision.isSkipped else {
+            planned.outputs = nullOutputs(of: task)
+            return planned
+        }
         collect { try scope.extend(with: task.env) }
         if let confirm = task.confirm { planned.confirm = collect { try scope.text(confirm, "confirm") } }
         planned.steps = await planAll(task.steps, part: .steps, task: planned, scope: scope, settled: &settled)
@@ -68,6 +71,14 @@ extension Planner {
             task.onFailure, part: .onFailure, task: planned, scope: cleanUp, settled: &settled)
         planned.finally = await planAll(task.finally, part: .finally, task: planned, scope: cleanUp, settled: &settled)
         return planned
+    }
+
+    /// Outputs of what does not run are null.
+    private func nullOutputs(of task: Task) -> ValueMap {
+        guard task.hasOwnAction, let step = task.steps.first, let action = catalog.actions[step.action.name] else {
+            return task.outputs.mapValues { _ in .null }
+        }
+        return Self.declaredOutputs(action.declaration, step).mapValues { _ in .null }
     }
 
     /// What a condition comes to before the run.
@@ -119,7 +130,7 @@ extension Planner {
 extension PlannedTask {
     func needValue(isCertain: Bool) -> (outputs: ValueMap, result: Value, matrix: ValueMap) {
         if decision.isSkipped {
-            return (definition.outputs.mapValues { _ in .null }, .string("skipped"), matrix)
+            return (outputs, .string("skipped"), matrix)
         }
         let sure = isCertain && decision == .run && !definition.continueOnError
         return (

@@ -147,7 +147,7 @@ extension Run {
             let isMatrix = places.first.map { plan.tasks[$0].definition.matrix != nil } ?? false
             scope.needs[alias] =
                 NeedValue(
-                    instances: places.map { states[$0].needValue(matrix: plan.tasks[$0].matrix) }, isMatrix: isMatrix
+                    instances: places.map { states[$0].needValue(of: plan.tasks[$0]) }, isMatrix: isMatrix
                 ).value
         }
         return scope

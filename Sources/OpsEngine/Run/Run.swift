@@ -79,11 +79,13 @@ package final class Run {
             try await fetchDecidedSecrets()
             await runTasks()
         } catch {
-            let failure = failure(of: error, location: (error as? OpsError)?.location)
-            emit(
-                .message(
-                    Message(level: .error, text: failure.hint.map { "\(failure.message) (\($0))" } ?? failure.message)))
+            for problem in (error as? DiagnosticsError)?.diagnostics ?? [] {
+                let place = problem.range.map { "\($0): " } ?? ""
+                message(.error, place + problem.message + (problem.hint.map { " (\($0))" } ?? ""), step: nil)
+            }
+            if !(error is DiagnosticsError) { message(.error, OpsError.text(of: error), step: nil) }
             stoppedBy = "fetching secrets"
+            lacksSecrets = true
         }
         timer?.cancel()
         await runRecipeCleanUp()
@@ -160,6 +162,8 @@ package final class Run {
     }
 
     var cleanUpFailed = false
+    /// A secret was not to be had before the first task: nothing was run.
+    private var lacksSecrets = false
     /// What steps left running, by task.
     var leftOvers: [TaskID: [(group: ProcessGroup, step: StepID)]] = [:]
 
@@ -176,7 +180,8 @@ package final class Run {
         }
         let failed = hasFailed || cleanUpFailed
         return RunFinished(
-            run: id, outcome: failed ? .failed : .succeeded, duration: duration, exitStatus: failed ? 1 : 0,
+            run: id, outcome: failed ? .failed : .succeeded, duration: duration,
+            exitStatus: lacksSecrets ? 2 : failed ? 1 : 0,
             reason: cleanUpFailed && !hasFailed ? "clean-up failed" : nil)
     }
 }

@@ -25,9 +25,10 @@ struct TaskState {
 
     init(openNeeds: Int) { self.openNeeds = openNeeds }
 
-    /// What `needs.NAME` gives of it.
-    func needValue(matrix: ValueMap) -> (outputs: ValueMap, result: Value, matrix: ValueMap) {
-        (outputs, .string(outcome.rawValue), matrix)
+    /// What `needs.NAME` gives of it: what it has not given of the plan's outputs is null.
+    func needValue(of task: PlannedTask) -> (outputs: ValueMap, result: Value, matrix: ValueMap) {
+        let outputs = task.outputs.mapValues { _ in Value.null }.merging(outputs) { $1 }
+        return (outputs, .string(outcome.rawValue), task.matrix)
     }
 }
 
