@@ -9,6 +9,10 @@ package enum CommandLineTool {
     /// ArgumentParser's tree costs more than the whole start; everything else is ArgumentParser's.
     package static func run(_ arguments: [String]) async -> Int32 {
         let words = normalized(arguments)
+        if words.count == 2, words[0] == "--generate-completion-script", let shell = CompletionShell(rawValue: words[1])
+        {
+            return await status { try Console.output(CompletionScript.text(shell)) }
+        }
         if words == ["--version"] { return await status { try Console.output("ops \(version)\n") } }
         if words.first.map({ !rootWords.contains($0) }) ?? true,
             let parsed = RunArguments(fast: words.first == "run" ? Array(words.dropFirst()) : words)
@@ -16,7 +20,9 @@ package enum CommandLineTool {
             return await status { try await RunAction.perform(parsed, .current()) }
         }
         // ArgumentParser has no place for a second list of words: what stands behind -- goes round it.
-        let terminator = words.firstIndex(of: "--") ?? words.endIndex
+        // Only in what a completion script asks it is ArgumentParser's own.
+        let isCompletion = words.first == "---completion"
+        let terminator = (isCompletion ? nil : words.firstIndex(of: "--")) ?? words.endIndex
         return await Passthrough.$arguments.withValue(Array(words[terminator...].dropFirst())) {
             await parseAndRun(Array(words[..<terminator]))
         }

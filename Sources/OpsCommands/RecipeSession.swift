@@ -40,6 +40,10 @@ struct RecipeSession {
                 throw OpsError(.invalid, "there is no folder \(named)", hint: "-C takes an existing folder")
             }
         }
+        guard !context.directory.isEmpty else {
+            throw OpsError(
+                .notFound, "the folder that ops was called in is gone", hint: "go to a folder that exists, or use -C")
+        }
         self.context = context
         self.directory = context.directory
         catalog = try Self.builtIn()

@@ -96,6 +96,10 @@ extension RecipeReader {
             report("invalid-value", "'\(entry.key)' of \(place) is longer than nothing", at: entry.value.range)
             return nil
         }
+        if durationRewrite(scalar) == "write \(scalar.text)" {
+            report("invalid-duration", "'\(entry.key)' of \(place) is more than 292 years", at: entry.value.range)
+            return nil
+        }
         report(
             "invalid-duration", "'\(entry.key)' of \(place) needs a duration such as 30s, got \(entry.value.kindText)",
             hint: durationRewrite(scalar), at: entry.value.range)
