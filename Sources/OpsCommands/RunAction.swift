@@ -29,7 +29,8 @@ enum RunAction {
             tasks = ["default"]
         }
         let plan = try await session.plan(
-            tasks: tasks, inputs: inputs, inputsFile: settings.inputsFile, arguments: arguments.arguments)
+            tasks: tasks, inputs: inputs, inputsFile: settings.inputsFile, arguments: arguments.arguments,
+            isRun: !settings.isDryRun)
         if !plan.warnings.isEmpty {
             Console.error(ErrorReport.text(of: plan.warnings, style: settings.style, context: session.context))
         }

@@ -97,7 +97,8 @@ struct RunArguments: Sendable, Equatable {
             if option.valueName == nil {
                 guard attached == nil else { return nil }
                 flags.insert(option)
-            } else if let value = attached ?? rest.popFirst(), attached != nil || !value.hasPrefix("-") {
+            } else if let value = attached ?? rest.popFirst(), !value.isEmpty, attached != nil || !value.hasPrefix("-")
+            {
                 options[option] = value
             } else {
                 return nil
