@@ -158,7 +158,7 @@ import Testing
 
     @Test(arguments: [
         ("tset", "ops: error: ops.yaml has no task 'tset'\n     did you mean 'test'?\n"),
-        ("nothing-like-it", "ops: error: ops.yaml has no task 'nothing-like-it'\n     its tasks are: build, test, all, use\n"),
+        ("nothing", "ops: error: ops.yaml has no task 'nothing'\n     its tasks are: build, test, all, use\n"),
         ("archive.craete", "ops: error: there is no action 'archive.craete'\n     did you mean 'archive.create'?\n"),
     ])
     func showOfAnUnknownNameNamesTheNearest(name: String, message: String) throws {

@@ -12,7 +12,11 @@ enum CommandDataText {
         is
         .Li ops/plan/v1 .
         .Va recipe , name , requested , arguments , inputs , git , secrets , timeout , warnings
-        say what was planned.
+        say what was planned;
+        .Va on-failure
+        and
+        .Va finally
+        are the steps of the recipe itself.
         .Va tasks
         lists the tasks in an order in which each stands behind all it needs:
         .Va id , name , matrix , decision , reason , needs , confirm , timeout , outputs ,

@@ -10,6 +10,8 @@ struct ReferenceSections {
     /// The prose with each marker line replaced by its section.
     func fill(_ prose: String) -> String {
         var text = ""
+        // Empty lines stand in examples; the last one is the end of the file.
+        let prose = prose.hasSuffix("\n") ? String(prose.dropLast()) : prose
         for line in prose.split(separator: "\n", omittingEmptySubsequences: false) {
             switch line {
             case ".\\\" @KEYS@": text += keys
