@@ -65,6 +65,21 @@ import Testing
         #expect(!folder.exists("a/b/image"))
     }
 
+    @Test func whatAKilledProcessLeftIsRemoved() throws {
+        let folder = try TemporaryFolder()
+        let living = try LayoutWriter(folder.path + "/image")
+        for name in [".image.ops-old", ".image.ops-new", ".other.ops-old"] {
+            try folder.write(name + "/blobs/sha256/half", "half")
+        }
+        let name = String(living.staging.path.dropFirst(folder.path.utf8.count + 1))
+        try run(
+            ["touch", "-d", "1 hour ago", name, ".image.ops-old", ".other.ops-old"], in: folder.path)
+        _ = try LayoutWriter(folder.path + "/image")
+        let left = try run(["ls", "-A"], in: folder.path).text.split(separator: "\n").map(String.init)
+        #expect(Set(left) == [name, ".image.ops-new", ".other.ops-old"])
+        withExtendedLifetime(living) {}
+    }
+
     @Test func anotherFolderIsNotOverwritten() throws {
         let folder = try TemporaryFolder()
         try folder.write("site/index.html", "x")

@@ -6,12 +6,15 @@ import OrderedCollections
 
 /// Builds images in a staging folder and puts them into a layout at once.
 ///
-/// Until `commit` the layout is untouched; what was never committed is removed with the last reference.
+/// Until `commit` the layout is untouched; what was never committed is removed with the last reference, and what a
+/// killed process left is removed by the next writer of the layout.
 package final class LayoutWriter: Sendable {
     /// The staging folder, itself of a layout's shape: `blobs/sha256/…`.
     package let staging: ImageLayout
     /// The layout's folder.
     package let path: String
+    /// The staging folder, locked: nobody takes it for a leftover.
+    private let lock: Int32
 
     /// Makes the staging folder beside the layout's.
     ///
@@ -23,14 +26,36 @@ package final class LayoutWriter: Sendable {
         let parent = parentFolder(of: path)
         try makeFolders(parent)
         let name = path.split(separator: "/").last.map(String.init) ?? "layout"
-        var template = Array("\(parent)/.\(name.prefix(60)).ops-XXXXXX".utf8CString)
+        let prefix = ".\(name.prefix(60)).ops-"
+        Self.removeLeftovers(prefix, in: parent)
+        var template = Array("\(parent)/\(prefix)XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw .system("make a folder in", parent) }
         let bytes = template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         staging = ImageLayout(path: String(decoding: bytes, as: UTF8.self))
+        lock = open(staging.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        _ = flock(lock, LOCK_EX | LOCK_NB)
         try makeFolders(staging.path + "/blobs/sha256", mode: 0o755)
     }
 
-    deinit { try? removeTree(staging.path) }
+    deinit {
+        try? removeTree(staging.path)
+        if lock >= 0 { close(lock) }
+    }
+
+    /// Removes staging folders whose process is gone. What cannot be removed is no obstacle.
+    private static func removeLeftovers(_ prefix: String, in parent: String) {
+        for name in (try? names(in: parent)) ?? [] where name.hasPrefix(prefix) {
+            let path = "\(parent)/\(name)"
+            // A new one is not locked yet.
+            guard let status = FileStatus.find(path, followsLinks: false), status.kind == .folder,
+                Timestamp.now - Double(status.modified) > 60
+            else { continue }
+            let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? removeTree(path) }
+        }
+    }
 
     /// Adds a blob. It is not synced before `commit`.
     @discardableResult
