@@ -48,9 +48,11 @@ import Testing
 
     @Test func `dirty is asked online only`() async throws {
         let folder = try repository()
-        #expect(try await ask(folder, online: true)["dirty"] == .boolean(false))
+        let dirty138 = try await ask(folder, online: true)["dirty"]
+        #expect(dirty138 == .boolean(false))
         try folder.write("file", "other")
-        #expect(try await ask(folder, online: true)["dirty"] == .boolean(true))
+        let dirty579 = try await ask(folder, online: true)["dirty"]
+        #expect(dirty579 == .boolean(true))
     }
 
     @Test(
@@ -63,7 +65,8 @@ import Testing
     {
         let folder = try repository()
         #expect(try run(["git", "checkout", "-q", "--detach"], in: folder.path).status == 0)
-        #expect(try await ask(folder, environment)["branch"] == branch)
+        let branch898 = try await ask(folder, environment)["branch"]
+        #expect(branch898 == branch)
     }
 
     @Test func `outside a repository all is null, and without git too`() async throws {
