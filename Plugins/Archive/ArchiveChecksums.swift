@@ -34,8 +34,17 @@ struct ArchiveChecksums: Action {
 
     func plan(_ arguments: Arguments, _ context: PlanContext) async throws -> ActionPlan {
         var plan = ActionPlan()
+        let path = arguments.plannedString("output").map { components(context.absolute($0)) }
         if case .list(let patterns) = arguments["files"] {
-            for pattern in patterns.compactMap(\.scalarText) { plan.effects.append(Effect(.read, pattern)) }
+            for pattern in patterns.compactMap(\.scalarText) {
+                var effect = Effect(.read, pattern)
+                if context.isSettled(context.absolute(Glob.folder(of: pattern))) {
+                    let found = try await onThread { _ in try FileTree.find(pattern, in: context.directory) }
+                    let files = found.count { $0.kind == .file && components($0.absolutePath) != path }
+                    effect.detail = "\(files) file\(files == 1 ? "" : "s")"
+                }
+                plan.effects.append(effect)
+            }
         }
         if let output = arguments.plannedString("output") {
             plan.effects.append(Effect(.write, output))

@@ -57,6 +57,7 @@ struct ArchiveCreate: Action {
 
     func plan(_ arguments: Arguments, _ context: PlanContext) async throws -> ActionPlan {
         var effects: [Effect] = []
+        let output = arguments.plannedString("output").map { context.absolute($0) }
         for item in try plannedItems(arguments) {
             guard let from = item.plannedString("from") else { continue }
             var effect = Effect(.read, from)
@@ -64,7 +65,9 @@ struct ArchiveCreate: Action {
                 context.isSettled(context.absolute(Glob.folder(of: from)))
             {
                 let known = Arguments(item.values.filter { !$0.value.containsUnknown }, label: item.label)
-                let entries = try await onThread { _ in try FileSet.resolve([known], in: context.directory) }
+                let entries = try await onThread { _ in
+                    try FileSet.resolve([known], in: context.directory, output: output)
+                }
                 let files = entries.count { if case .file = $0.content { true } else { false } }
                 effect.detail =
                     "\(files) file\(files == 1 ? "" : "s"), \(ByteSize.text(entries.reduce(0) { $0 + $1.size }))"
@@ -100,7 +103,7 @@ struct ArchiveCreate: Action {
         let directory = context.directory
         let progress = context.progress
         let result = try await onThread { cancellation in
-            let entries = try FileSet.resolve(items, in: directory, leavingOut: [path])
+            let entries = try FileSet.resolve(items, in: directory, output: path)
             guard !entries.isEmpty else { throw arguments.error("files", "nothing is left to archive") }
             return try write(
                 entries, to: path, format, level: level, epoch: epoch, cancellation: cancellation, progress: progress)

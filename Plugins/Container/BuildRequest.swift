@@ -110,7 +110,7 @@ struct BuildRequest: Sendable {
     /// When the image was made: `SOURCE_DATE_EPOCH`, else the start of 1970.
     static func created(_ environment: [String: String]) throws(OpsError) -> Int {
         let seconds = try SourceDateEpoch.value(environment, fallback: 0)
-        guard Timestamp.text(seconds) != nil else {
+        guard seconds <= 253_402_300_799 else {
             throw OpsError(.invalid, "SOURCE_DATE_EPOCH is '\(seconds)', after the year 9999")
         }
         return seconds

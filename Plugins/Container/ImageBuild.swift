@@ -28,7 +28,7 @@ struct ImageBuild {
         let writer = try LayoutWriter(try stagingPath())
         try await addBaseLayers(writer)
         let layers = try await addLayers(writer)
-        let created = Timestamp.text(request.created) ?? "1970-01-01T00:00:00Z"
+        let created = Timestamp.iso8601(Double(request.created))
         var config = base.config
         config.setCreated(created)
         for (number, layer) in layers.enumerated() {

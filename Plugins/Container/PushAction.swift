@@ -53,7 +53,8 @@ struct PushAction: Action {
 
     func plan(_ arguments: Arguments, _ context: PlanContext) async throws -> ActionPlan {
         var plan = ActionPlan()
-        _ = try RegistryAccess(arguments)
+        let access = try RegistryAccess(arguments)
+        var preview: PushPreview?
         var detail: String?
         var digest: Digest?
         if !arguments.isUnknown("images") {
@@ -67,6 +68,9 @@ struct PushAction: Action {
                 let size = blobs.reduce(0) { $0 + $1.descriptor.size }
                 detail = "\(blobs.count) \(blobs.count == 1 ? "blob" : "blobs"), \(ByteSize.text(size))"
                 digest = content.root.digest
+                if context.isOnline {
+                    preview = PushPreview(content, access, environment: context.environment)
+                }
             }
         }
         guard !arguments.isUnknown("tags") else {
@@ -74,7 +78,10 @@ struct PushAction: Action {
             return plan
         }
         let places = try Self.places(arguments)
-        for place in places { plan.effects.append(Effect(.publish, place.description, detail: detail)) }
+        for place in places {
+            let asked = await preview?.detail(of: place)
+            plan.effects.append(Effect(.publish, place.description, detail: asked ?? detail))
+        }
         if let digest {
             let references = places.map { $0.pinned(to: digest).description }
             plan.outputs = Self.outputs(digest, references)

@@ -30,15 +30,17 @@ package enum FileSet {
     /// - Parameters:
     ///   - items: records of `parameters`.
     ///   - directory: absolute; what `from` is relative to.
-    ///   - leavingOut: absolute paths never taken: the file being written.
+    ///   - output: the absolute path of the file being written, however it is spelt: what has that name now is
+    ///     never taken.
     /// Throws: an `OpsError` that names the item: nothing matches, two items give the same path, a socket, pipe or
     /// device, a bad path or owner.
     package static func resolve(
-        _ items: [Arguments], in directory: String, leavingOut: Set<String> = []
+        _ items: [Arguments], in directory: String, output: String? = nil
     ) throws(OpsError) -> [ArchiveEntry] {
+        let old = output.flatMap { OldOutput($0) }
         var found: [String: (entry: ArchiveEntry, item: Arguments)] = [:]
         for item in items {
-            for entry in try entries(of: item, in: directory, leavingOut: leavingOut) {
+            for entry in try entries(of: item, in: directory, leavingOut: old) {
                 if let other = found[entry.path] {
                     if other.entry.isDirectory, entry.isDirectory { continue }
                     throw OpsError(
@@ -53,7 +55,7 @@ package enum FileSet {
     }
 
     private static func entries(
-        of item: Arguments, in directory: String, leavingOut: Set<String>
+        of item: Arguments, in directory: String, leavingOut old: OldOutput?
     ) throws(OpsError) -> [ArchiveEntry] {
         let from = try item.string("from")
         let mode = try item.optionalMode("mode")
@@ -66,7 +68,7 @@ package enum FileSet {
         }
         let isSingle = !Glob.isPattern(from) && files.count == 1 && files[0].kind != .folder
         var entries: [ArchiveEntry] = []
-        for file in files where !leavingOut.contains(file.absolutePath) {
+        for file in files where old?.isSame(as: file) != true {
             let path = try path(of: file, in: item, from: from, isSingle: isSingle)
             // The archive's own root is no entry.
             if path.isEmpty { continue }
@@ -111,5 +113,26 @@ package enum FileSet {
             throw item.error("owner", "'\(text)' is not two numbers such as 1000:1000")
         }
         return (Int(owner), Int(group))
+    }
+}
+
+/// The file that the one being written will replace.
+private struct OldOutput {
+    private let name: Substring?
+    private let status: FileStatus
+
+    /// Nil where there is none.
+    init?(_ path: String) {
+        guard let status = FileStatus.find(path, followsLinks: false), status.kind != .folder else { return nil }
+        name = path.split(separator: "/").last
+        self.status = status
+    }
+
+    /// By the file and not by its path, which `..` and links to folders spell in many ways.
+    func isSame(as file: FileEntry) -> Bool {
+        guard file.kind != .folder, file.absolutePath.split(separator: "/").last == name,
+            let other = FileStatus.find(file.absolutePath, followsLinks: false)
+        else { return false }
+        return other.device == status.device && other.inode == status.inode
     }
 }

@@ -144,16 +144,8 @@ private struct ZipTime {
     init(_ epoch: Int) {
         let seconds = min(max(epoch, 315_532_800), 4_354_819_198)
         let (days, rest) = seconds.quotientAndRemainder(dividingBy: 86400)
-        // The Gregorian date of a day number, by years that start in March.
-        let day = days + 719_468
-        let century = day / 146_097
-        let inCentury = day % 146_097
-        let year = (inCentury - inCentury / 1460 + inCentury / 36524 - inCentury / 146_096) / 365
-        let dayOfYear = inCentury - (365 * year + year / 4 - year / 100)
-        let month = (5 * dayOfYear + 2) / 153
-        let calendarMonth = month < 10 ? month + 3 : month - 9
-        let calendarYear = year + century * 400 + (calendarMonth <= 2 ? 1 : 0)
-        dosDate = (calendarYear - 1980) << 9 | calendarMonth << 5 | (dayOfYear - (153 * month + 2) / 5 + 1)
+        let date = CalendarDate(daysSince1970: days)
+        dosDate = (date.year - 1980) << 9 | date.month << 5 | date.day
         dosTime = (rest / 3600) << 11 | (rest % 3600 / 60) << 5 | rest % 60 / 2
         extra = seconds <= 0x7FFF_FFFF ? [0x55, 0x54, 5, 0, 1] + little(seconds, 4) : []
     }

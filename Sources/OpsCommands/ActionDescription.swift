@@ -65,11 +65,14 @@ enum ActionDescription {
     private static func json(_ action: ActionDeclaration) -> Value {
         .map([
             "name": .string(action.name), "summary": .string(action.summary),
+            "description": .string(action.description),
             "parameters": .list(action.parameters.map(json)),
             "outputs": .list(
                 action.outputs.map {
                     .map(["name": .string($0.name), "type": .string("\($0.type)"), "summary": .string($0.summary)])
                 }),
+            "examples": .list(
+                action.examples.map { .map(["title": .string($0.title), "yaml": .string($0.yaml)]) }),
         ])
     }
 

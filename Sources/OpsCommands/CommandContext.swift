@@ -15,7 +15,7 @@ struct CommandContext: Sendable {
     /// The process's own.
     static func current() -> CommandContext {
         CommandContext(
-            environment: ProcessEnvironment.all, directory: ProcessEnvironment.workingDirectory,
+            environment: ProcessEnvironment.all, directory: ProcessEnvironment.workingDirectory ?? "",
             isOutputTerminal: Terminal.isTerminal(1), isErrorTerminal: Terminal.isTerminal(2),
             isInputTerminal: Terminal.isTerminal(0))
     }

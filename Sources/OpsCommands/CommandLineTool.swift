@@ -9,6 +9,10 @@ package enum CommandLineTool {
     /// ArgumentParser's tree costs more than the whole start; everything else is ArgumentParser's.
     package static func run(_ arguments: [String]) async -> Int32 {
         let words = normalized(arguments)
+        if words.count == 2, words[0] == "--generate-completion-script", let shell = CompletionShell(rawValue: words[1])
+        {
+            return await status { try Console.output(CompletionScript.text(shell)) }
+        }
         if words == ["--version"] { return await status { try Console.output("ops \(version)\n") } }
         if words.first == "list", let parsed = RunArguments(fast: Array(words.dropFirst())), parsed.isRecipeOnly {
             let options = parsed.options
@@ -22,13 +26,22 @@ package enum CommandLineTool {
             return await status { try await RunAction.perform(parsed, .current()) }
         }
         // ArgumentParser has no place for a second list of words: what stands behind -- goes round it.
-        let terminator = words.firstIndex(of: "--") ?? words.endIndex
+        // Only in what a completion script asks it is ArgumentParser's own.
+        let isCompletion = words.first == "---completion"
+        let terminator = (isCompletion ? nil : words.firstIndex(of: "--")) ?? words.endIndex
         return await Passthrough.$arguments.withValue(Array(words[terminator...].dropFirst())) {
             await parseAndRun(Array(words[..<terminator]))
         }
     }
 
     private static func parseAndRun(_ words: [String]) async -> Int32 {
+        // ArgumentParser would answer with the help of the whole.
+        if words.first == "help", words.count > 1, !commandWords.contains(words[1]) {
+            let hint = UnknownName.command(near: words[1]).map { "did you mean '\($0)'?" }
+            return await status {
+                throw OpsError(.usage, "there is no command '\(words[1])'", hint: hint ?? "'ops help' lists them")
+            }
+        }
         do {
             let isRun = words.first.map { !rootWords.contains($0) && $0 != "run" } ?? true
             var command = try Ops.parseAsRoot(isRun ? ["run"] + words : words)
@@ -46,8 +59,23 @@ package enum CommandLineTool {
             if code.isSuccess {
                 return await status { try Console.output(message + "\n") }
             }
-            Console.error(message + "\n")
+            Console.error(Self.explained(message) + "\n")
             return code.rawValue
+        }
+    }
+
+    /// ArgumentParser's message in the form of all others.
+    private static func explained(_ message: String) -> String {
+        let prefix = "Error: "
+        guard message.hasPrefix(prefix), let first = message.dropFirst(prefix.count).first else { return message }
+        return "ops: error: " + first.lowercased() + message.dropFirst(prefix.count + 1)
+    }
+
+    /// The commands that help lists.
+    static var commandWords: [String] {
+        Ops.configuration.subcommands.compactMap { command -> String? in
+            let configuration = command.configuration
+            return configuration.shouldDisplay ? configuration.commandName : nil
         }
     }
 
@@ -106,8 +134,9 @@ struct Ops: AsyncParsableCommand {
             ops <subcommand>
             """,
         discussion: """
-            ops TASK is short for ops run TASK; ops alone runs the task 'default', or lists the tasks. The recipe \
-            is ops.yaml, ops.yml or .ops.yaml in this folder or the nearest parent. See ops(1) and ops-recipe(5).
+            ops TASK is short for ops run TASK, with the options of ops run; ops alone runs the task 'default', or \
+            lists the tasks. The recipe is ops.yaml, ops.yml or .ops.yaml in this folder or the nearest parent. The \
+            manual is in ops(1) and ops-recipe(5).
             """,
         version: CommandLineTool.version,
         subcommands: [

@@ -42,7 +42,8 @@ private struct ProjectKind {
         ProjectKind(marker: "Package.swift", build: ["swift", "build"], test: ["swift", "test"]),
         ProjectKind(marker: "Cargo.toml", build: ["cargo", "build"], test: ["cargo", "test"]),
         ProjectKind(marker: "go.mod", build: ["go", "build", "./..."], test: ["go", "test", "./..."]),
-        ProjectKind(marker: "package.json", build: ["npm", "run", "build"], test: ["npm", "test"]),
+        ProjectKind(
+            marker: "package.json", build: ["npm", "run", "--if-present", "build", "--"], test: ["npm", "test", "--"]),
         ProjectKind(marker: "pyproject.toml", build: ["python3", "-m", "build"], test: ["python3", "-m", "pytest"]),
         ProjectKind(marker: "pom.xml", build: ["mvn", "package"], test: ["mvn", "test"]),
         ProjectKind(marker: "Makefile", build: ["make"], test: ["make", "test"]),

@@ -16,8 +16,9 @@ enum ProcessEnvironment {
     }
 
     /// `$PWD` where it is true (it keeps the links the user came by), else what the system says.
-    static var workingDirectory: String {
-        guard let pointer = getcwd(nil, 0) else { return "/" }
+    /// Nil where that folder is gone.
+    static var workingDirectory: String? {
+        guard let pointer = getcwd(nil, 0) else { return nil }
         defer { free(pointer) }
         let physical = String(cString: pointer)
         guard let logical = getenv("PWD").map({ String(cString: $0) }), logical.hasPrefix("/") else { return physical }

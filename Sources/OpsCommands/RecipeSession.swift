@@ -40,6 +40,10 @@ struct RecipeSession {
                 throw OpsError(.invalid, "there is no folder \(named)", hint: "-C takes an existing folder")
             }
         }
+        guard !context.directory.isEmpty else {
+            throw OpsError(
+                .notFound, "the folder that ops was called in is gone", hint: "go to a folder that exists, or use -C")
+        }
         self.context = context
         self.directory = context.directory
         catalog = try Self.builtIn()
@@ -75,14 +79,17 @@ struct RecipeSession {
     /// Binds inputs and plans. Throws: a `DiagnosticsError` with all that is wrong.
     func plan(
         tasks: [String], inputs: [(key: String, value: String)], inputsFile: String? = nil, arguments: [String] = [],
-        isOnline: Bool = false
+        isOnline: Bool = false, isRun: Bool = false
     ) async throws -> Plan {
         if !arguments.isEmpty, tasks.count != 1 {
             throw OpsError(.usage, "arguments behind -- need exactly one task", hint: "name one task")
         }
+        // An unknown task is a better first message than its missing inputs.
+        if let unknown = tasks.first(where: { recipe.tasks[$0] == nil }) {
+            throw UnknownName.task(unknown, in: recipe, catalog: catalog)
+        }
         var bound: ValueMap = [:]
         if !recipe.inputs.isEmpty || !inputs.isEmpty || inputsFile != nil {
-            // An unknown task is a better first message than its missing inputs.
             var used: Set<String> = []
             if let order = try? TaskSelection.reached(by: tasks, in: recipe) { used = recipe.usedInputs(by: order) }
             let file = try inputsFile.map { try InputsFile.read($0, directory: directory) }
@@ -95,7 +102,7 @@ struct RecipeSession {
             recipe: recipe, catalog: catalog,
             request: PlanRequest(
                 tasks: tasks, inputs: bound, arguments: arguments, environment: context.environment,
-                ownVariables: Set(RunOption.allCases.map(\.twin)), isOnline: isOnline))
+                ownVariables: Set(RunOption.allCases.map(\.twin)), isOnline: isOnline, isRun: isRun))
         return try await planner.plan()
     }
 }

@@ -29,7 +29,8 @@ enum RunAction {
             tasks = ["default"]
         }
         let plan = try await session.plan(
-            tasks: tasks, inputs: inputs, inputsFile: settings.inputsFile, arguments: arguments.arguments)
+            tasks: tasks, inputs: inputs, inputsFile: settings.inputsFile, arguments: arguments.arguments,
+            isRun: !settings.isDryRun)
         if !plan.warnings.isEmpty {
             Console.error(ErrorReport.text(of: plan.warnings, style: settings.style, context: session.context))
         }
@@ -63,11 +64,12 @@ enum RunAction {
     private static func start(_ plan: Plan, session: RecipeSession, settings: RunSettings) async throws -> Int32 {
         let state = try StateDirectory(environment: session.context.environment)
         let id = StateDirectory.newRunID(now: Timestamp.now)
-        let folder = try state.makeRun(id)
-        try writeAtomically(Array(JSONWriter.text(PlanJSON.value(plan)).utf8), to: folder + "/plan.json", mode: 0o600)
-        let temporary = (session.context.environment["TMPDIR"] ?? "/tmp") + "/ops-\(id)"
-        try makeFolders(temporary, mode: 0o700)
+        let temporary = try temporaryDirectory(id, session.context.environment)
         defer { try? removeTree(temporary) }
+        let folder = try state.makeRun(id)
+        var isStarted = false
+        defer { if !isStarted { try? removeTree(folder) } }
+        try writeAtomically(Array(JSONWriter.text(PlanJSON.value(plan)).utf8), to: folder + "/plan.json", mode: 0o600)
         let reporters = try Reporters(settings)
         let journal = try JournalWriter(runDirectory: folder)
         let run = Run(
@@ -75,11 +77,27 @@ enum RunAction {
             environment: session.context.environment, temporaryDirectory: temporary, runDirectory: folder,
             sinks: [journal] + reporters.all)
         try SignalWatch.start(run)
+        isStarted = true
         let ticks = Ticker { reporters.tick() }
         let finished = await run.execute()
         ticks.stop()
         reporters.close()
         state.prune(now: Timestamp.now)
         return finished.exitStatus
+    }
+
+    /// The run's private folder, new: in a shared `/tmp` somebody else's of that name is not taken.
+    private static func temporaryDirectory(_ id: String, _ environment: [String: String]) throws(OpsError) -> String {
+        let base = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+        let path = "\(base)/ops-\(id)"
+        guard base.hasPrefix("/") else {
+            throw OpsError(.invalid, "TMPDIR is '\(base)', a relative path", hint: "it takes an absolute one")
+        }
+        guard mkdir(path, 0o700) == 0 else {
+            var error = OpsError.system("make the folder", path)
+            error.hint = "set TMPDIR to a folder that may be written"
+            throw error
+        }
+        return path
     }
 }

@@ -57,7 +57,11 @@ enum RunOption: String, CaseIterable, Sendable {
         case .grace: "How long children have between SIGTERM and SIGKILL; 10s by default."
         case .inputs: "Take inputs from a YAML or JSON file."
         case .yes: "Answer yes to every confirm."
-        case .stream: "How steps' output is shown: grouped, prefixed or raw."
+        case .stream:
+            """
+            How steps' output is shown: grouped by task, prefixed (each line behind its task's name), or raw (byte for \
+            byte, with the report on standard error).
+            """
         case .logFormat: "How the run is reported: auto, pretty, plain, json, github or gitlab."
         case .logFile: "Write the report to a file too, as JSON lines."
         case .quiet: "Print only failures."
@@ -108,7 +112,8 @@ struct RunArguments: Sendable, Equatable {
             if option.valueName == nil {
                 guard attached == nil else { return nil }
                 flags.insert(option)
-            } else if let value = attached ?? rest.popFirst(), attached != nil || !value.hasPrefix("-") {
+            } else if let value = attached ?? rest.popFirst(), !value.isEmpty, attached != nil || !value.hasPrefix("-")
+            {
                 options[option] = value
             } else {
                 return nil

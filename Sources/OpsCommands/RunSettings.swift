@@ -23,7 +23,7 @@ struct RunSettings: Sendable {
         }
         func duration(_ option: RunOption) throws(OpsError) -> Duration? {
             guard let text = value(option) else { return nil }
-            guard let duration = Duration.parse(text) else {
+            guard let duration = Duration.parse(text), duration > .zero || option != .timeout else {
                 throw OpsError(
                     .usage, "--\(option.rawValue) is '\(text)'", hint: "it takes a duration such as 90s or 10m")
             }

@@ -33,10 +33,7 @@ struct ShowCommand: AsyncParsableCommand {
             }
             let session = try global.session()
             guard let task = session.recipe.tasks[name] else {
-                let names = Array(session.recipe.tasks.keys) + Array(catalog.actions.keys)
-                let hint = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
-                throw OpsError(
-                    .invalid, "\(session.recipe.file) has no task '\(name)'", hint: hint ?? "'ops list' lists them")
+                throw UnknownName.task(name, in: session.recipe, catalog: catalog)
             }
             try Console.output(Self.text(task, session, style))
         }

@@ -10,6 +10,8 @@ public struct Diagnostic: Sendable, Hashable {
     /// What to do about it; printed behind the caret.
     public var hint: String?
     public var range: SourceRange?
+    /// True where the text itself may be a secret: its lines are shown with no diagnostic.
+    public var hidesSource = false
 
     public init(
         _ severity: Severity = .error, code: String, _ message: String, hint: String? = nil,

@@ -18,10 +18,28 @@ public struct DiagnosticRenderer {
     }
 
     /// All of them, each ending with a line feed.
-    public func text(_ diagnostics: [Diagnostic]) -> String { diagnostics.map { text($0) }.joined() }
+    public func text(_ diagnostics: [Diagnostic]) -> String {
+        var hidden: Set<SourceLine> = []
+        for diagnostic in diagnostics where diagnostic.hidesSource {
+            guard let range = diagnostic.range else { continue }
+            let lines = range.start.line...max(range.start.line, range.end.line)
+            for line in lines { hidden.insert(SourceLine(file: range.file, number: line)) }
+        }
+        return diagnostics.map { diagnostic in
+            let line = diagnostic.range.map { SourceLine(file: $0.file, number: $0.start.line) }
+            return text(diagnostic, showsSource: line.map { !hidden.contains($0) } ?? true)
+        }.joined()
+    }
 
     /// One diagnostic, one to three lines, each ending with a line feed.
-    public func text(_ diagnostic: Diagnostic) -> String {
+    public func text(_ diagnostic: Diagnostic) -> String { text([diagnostic]) }
+
+    private struct SourceLine: Hashable {
+        var file: String
+        var number: Int
+    }
+
+    private func text(_ diagnostic: Diagnostic, showsSource: Bool) -> String {
         let severity = painted(diagnostic.severity.rawValue + ":", diagnostic.severity == .error ? "31;1" : "33;1")
         let message = Self.visible(diagnostic.message)
         guard let range = diagnostic.range else {
@@ -29,7 +47,7 @@ public struct DiagnosticRenderer {
             return "ops: \(severity) \(message)\n" + (diagnostic.hint.map { "     \(Self.visible($0))\n" } ?? "")
         }
         var text = painted("\(Self.visible(range.description)):", "1") + " \(severity) \(message)\n"
-        guard let line = sources[range.file]?.line(range.start.line) else {
+        guard showsSource, let line = sources[range.file]?.line(range.start.line) else {
             return text + (diagnostic.hint.map { "      | \(Self.visible($0))\n" } ?? "")
         }
         let number = String(range.start.line)

@@ -1,3 +1,5 @@
+import OpsCore
+
 /// A point in time as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7, IMF-fixdate).
 package enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -12,10 +14,7 @@ package enum HTTPDate {
         let clock = words[4].split(separator: ":").map { Int($0) ?? -1 }
         guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
         else { return nil }
-        // Days since 1970 of a proleptic Gregorian date, with years that start in March.
-        let marchYear = month < 2 ? year - 1 : year
-        let dayOfYear = (153 * ((month + 10) % 12) + 2) / 5 + day - 1
-        let days = marchYear * 365 + marchYear / 4 - marchYear / 100 + marchYear / 400 + dayOfYear - 719_468
+        let days = CalendarDate(year: year, month: month + 1, day: day).daysSince1970
         return ((days * 24 + clock[0]) * 60 + clock[1]) * 60 + clock[2]
     }
 }

@@ -14,25 +14,27 @@ public struct SecretReference: Sendable, Hashable, CustomStringConvertible {
     /// Reads `scheme://path#field?key=value`. The path is not empty; the scheme is lower-case letters, digits
     /// and hyphens.
     ///
-    /// Throws: an `OpsError` (`invalid`) that says what is missing.
+    /// Throws: an `OpsError` (`invalid`) that says what is missing. It does not quote the text, which may be a secret
+    /// that was written in the wrong place.
     public init(_ text: String) throws(OpsError) {
         guard let separator = text.firstRange(of: "://") else {
             throw OpsError(
-                .invalid, "'\(text)' is not a secret reference", hint: "write scheme://path#field")
+                .invalid, "this is no reference to a secret", hint: "write scheme://path#field")
         }
         scheme = String(text[..<separator.lowerBound])
         guard let first = scheme.utf8.first, (0x61...0x7A).contains(first),
             scheme.utf8.allSatisfy({
                 (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D
             })
-        else { throw OpsError(.invalid, "'\(scheme)' is not a scheme of a secret reference") }
+        else { throw OpsError(.invalid, "the scheme of a secret reference is lower-case letters, digits and hyphens") }
         var rest = text[separator.upperBound...]
         options = [:]
         if let mark = rest.lastIndex(of: "?") {
             for pair in rest[rest.index(after: mark)...].split(separator: "&") {
                 let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 guard parts.count == 2, !parts[0].isEmpty else {
-                    throw OpsError(.invalid, "'\(pair)' in '\(text)' is not key=value")
+                    throw OpsError(
+                        .invalid, "an option of a secret reference is not key=value", hint: "write ?key=value&…")
                 }
                 options[String(parts[0])] = String(parts[1])
             }
@@ -41,12 +43,12 @@ public struct SecretReference: Sendable, Hashable, CustomStringConvertible {
         if let mark = rest.firstIndex(of: "#") {
             field = String(rest[rest.index(after: mark)...])
             guard field?.isEmpty == false else {
-                throw OpsError(.invalid, "'\(text)' names no field behind '#'")
+                throw OpsError(.invalid, "the secret reference names no field behind '#'")
             }
             rest = rest[..<mark]
         }
         path = String(rest)
-        guard !path.isEmpty else { throw OpsError(.invalid, "'\(text)' names no path behind '://'") }
+        guard !path.isEmpty else { throw OpsError(.invalid, "the secret reference names no path behind '://'") }
         description = text
     }
 }

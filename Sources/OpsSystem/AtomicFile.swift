@@ -28,8 +28,11 @@ package struct AtomicFile: ~Copyable {
     /// Throws: an `OpsError` with the path.
     package init(_ path: String, mode: UInt32 = 0o666, mayBeUnnamed: Bool = true) throws(OpsError) {
         self.path = path
-        if let status = FileStatus.find(path), status.kind == .folder {
-            throw OpsError(.invalid, "cannot write '\(path)': it is a folder")
+        switch FileStatus.find(path)?.kind {
+        case .folder: throw OpsError(.invalid, "cannot write '\(path)': it is a folder")
+        // To replace /dev/null would break the whole machine.
+        case .other: throw OpsError(.invalid, "cannot write '\(path)': it is a device, a pipe or a socket, not a file")
+        case .file, .link, nil: break
         }
         guard !path.isEmpty, !path.hasSuffix("/") else {
             throw OpsError(.invalid, "cannot write '\(path)': it names no file")

@@ -1,11 +1,12 @@
 import Glibc
 package import OpsCore
 
-/// The content of a file, at most `limit` bytes.
+/// The content of a file, at most `limit` bytes. A pipe is read to its end; one that nobody writes to is empty.
 ///
 /// Throws: an `OpsError` with the path where it cannot be read, or where there is more.
 package func readFile(_ path: String, limit: Int = .max) throws(OpsError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK the opening of a named pipe waits for a writer, for ever.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .system("open", path) }
     defer { close(descriptor) }
     var status = stat()
@@ -18,7 +19,7 @@ package func readFile(_ path: String, limit: Int = .max) throws(OpsError) -> [UI
         var count = 0
         bytes.reserveCapacity(bytes.count + room)
         let chunk = [UInt8](unsafeUninitializedCapacity: room) { buffer, initialized in
-            repeat { count = read(descriptor, buffer.baseAddress, room) } while count < 0 && errno == EINTR
+            repeat { count = read(descriptor, buffer.baseAddress, room) } while count < 0 && mayReadAgain(descriptor)
             initialized = max(count, 0)
         }
         guard count >= 0 else { throw .system("read", path) }
@@ -29,6 +30,14 @@ package func readFile(_ path: String, limit: Int = .max) throws(OpsError) -> [UI
         }
         room = 1 << 18
     }
+}
+
+/// After a failed read: true where it was only early; a pipe's next bytes are waited for.
+package func mayReadAgain(_ descriptor: Int32) -> Bool {
+    if errno == EINTR { return true }
+    guard errno == EAGAIN else { return false }
+    var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&wait, 1, -1) >= 0 || errno == EINTR
 }
 
 /// Writes a file in place, unsynced and readable by its owner only: for private folders, where nobody else reads it

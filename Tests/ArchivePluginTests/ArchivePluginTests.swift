@@ -87,6 +87,43 @@ struct ArchivePluginTests {
         #expect(first["digest"] == second["digest"])
     }
 
+    /// However the output is spelt: over `..`, a link to a folder, or absolute; a plan counts as the run does.
+    @Test(arguments: ["./src/../all.tar", "here/all.tar", "ABSOLUTE/all.tar", "src//..//./all.tar"])
+    func theArchiveNeverHoldsItself(spelling: String) async throws {
+        symlink(".", folder.path + "/here")
+        let output = spelling.replacing("ABSOLUTE", with: folder.path)
+        let files: Value = .list([.map(["from": .string("."), "exclude": .string("twin")])])
+        let values: ValueMap = ["output": .string(output), "files": files]
+        let first = try await perform("archive.create", values)
+        let planned = try await plan("archive.create", values)
+        #expect(planned.effects[0] == Effect(.read, ".", detail: "2 files, 7 B"))
+        #expect(try await perform("archive.create", values)["digest"] == first["digest"])
+        // Another name of the old file is a file as any other.
+        link(folder.path + "/all.tar", folder.path + "/twin2")
+        #expect(try await perform("archive.create", values)["entries"] == .integer(5))
+    }
+
+    @Test func checksumsPlan() async throws {
+        let values: ValueMap = ["files": .list([.string("src")]), "output": .string("src/SUMS")]
+        for _ in 0..<2 {
+            let planned = try await plan("archive.checksums", values)
+            #expect(planned.effects == [Effect(.read, "src", detail: "2 files"), Effect(.write, "src/SUMS")])
+            try await perform("archive.checksums", values)
+        }
+        let missing: ValueMap = ["files": .list([.string("none/*.zip")]), "output": .string("SUMS")]
+        await #expect(throws: OpsError.self) { try await self.plan("archive.checksums", missing) }
+        #expect(try await self.plan("archive.checksums", missing, isSettled: false).effects.count == 2)
+    }
+
+    /// Where a project lies does not show in the bytes.
+    @Test(arguments: ["tar", "tar.gz", "tar.zst", "zip"])
+    func sameBytesFromAnyFolder(format: String) async throws {
+        let values: ValueMap = ["output": .string("x." + format), "files": Self.files]
+        let first = try await perform("archive.create", values)["digest"]
+        let other = try ArchivePluginTests()
+        #expect(try await other.perform("archive.create", values)["digest"] == first)
+    }
+
     @Test func sourceDateEpochIsTheTime() async throws {
         try await perform(
             "archive.create", ["output": .string("x.tar"), "files": Self.files],

@@ -158,7 +158,10 @@ import Testing
 
     @Test(arguments: [
         ("tset", "ops: error: ops.yaml has no task 'tset'\n     did you mean 'test'?\n"),
-        ("nothing-like-it", "ops: error: ops.yaml has no task 'nothing-like-it'\n     'ops list' lists them\n"),
+        (
+            "nothing-like-it",
+            "ops: error: ops.yaml has no task 'nothing-like-it'\n     its tasks are: build, test, all, use\n"
+        ),
         ("archive.craete", "ops: error: there is no action 'archive.craete'\n     did you mean 'archive.create'?\n"),
     ])
     func showOfAnUnknownNameNamesTheNearest(name: String, message: String) throws {
@@ -238,68 +241,6 @@ import Testing
         let keys = try run(["python3", "-c", "import json,sys; print(json.load(open(sys.argv[1]))['$schema'])", file])
         #expect(keys.text == "https://json-schema.org/draft/2020-12/schema\n")
         for action in ["archive.create", "container.push", "http.request"] { #expect(result.text.contains(action)) }
-    }
-
-    @Test func initWritesARecipeThatRuns() throws {
-        let ops = try OpsProgram()
-        let written = try ops("init")
-        #expect(written.text == "Wrote ops.yaml. Next: ops list, ops plan, ops\n")
-        #expect(try ops("lint").status == 0)
-        #expect(try ops("--stream", "raw").text == "nothing to build yet\nnothing to test yet\n")
-    }
-
-    @Test func initUsesTheCommandsOfTheProject() throws {
-        let ops = try OpsProgram()
-        try ops.write("Makefile", "build:\n")
-        #expect(try ops("init").text == "Wrote ops.yaml for the project of Makefile. Next: ops list, ops plan, ops\n")
-        #expect(try ops.text("ops.yaml").contains(#"run: [ "make", "test", "${{ args }}" ]"#))
-    }
-
-    @Test func initOverwritesNothing() throws {
-        let ops = try OpsProgram(Self.sample)
-        let result = try ops("init")
-        #expect(
-            result.errorText == "ops: error: there is a recipe here: ops.yaml\n     'ops list' lists its tasks\n")
-        #expect(result.status == 2)
-        #expect(try ops.text("ops.yaml") == Self.sample)
-    }
-
-    @Test func withoutARecipeItSaysWhereItLooked() throws {
-        let ops = try OpsProgram()
-        let result = try ops("list")
-        #expect(
-            ops.normalized(result.errorText) == """
-                ops: error: there is no recipe here: no ops.yaml, ops.yml or .ops.yaml in PROJECT or above
-                     'ops init' writes one; -f names another
-
-                """)
-        #expect(result.status == 2)
-    }
-
-    @Test func theRecipeOfAParentIsFound() throws {
-        let ops = try OpsProgram("ops: 1\ntasks: { where: { run: pwd } }\n")
-        try ops.write("deep/er/.keep", "")
-        let result = try ops("--stream", "raw", "where", in: ops.project + "/deep/er")
-        #expect(ops.normalized(result.text) == "PROJECT\n")
-    }
-
-    @Test(arguments: [["-f", "other.yaml", "list"], ["list", "--file=other.yaml"], ["list", "-f", "other.yaml"]])
-    func anotherRecipeIsNamedBeforeOrBehindTheCommand(words: [String]) throws {
-        let ops = try OpsProgram(Self.sample)
-        try ops.write("other.yaml", "ops: 1\ntasks: { only: { description: One, run: echo } }\n")
-        #expect(try ops.run(words).text == "only  One\n")
-    }
-
-    @Test func directoryActsAsIfCalledThere() throws {
-        let ops = try OpsProgram()
-        try ops.write("sub/ops.yaml", "ops: 1\ntasks: { where: { run: pwd } }\n")
-        #expect(ops.normalized(try ops("-C", "sub", "where", "--stream", "raw").text) == "PROJECT/sub\n")
-    }
-
-    @Test func environmentTwinsStandForOptions() throws {
-        let ops = try OpsProgram()
-        try ops.write("other.yaml", "ops: 1\ntasks: { only: { description: One, run: echo } }\n")
-        #expect(try ops("list", environment: ["OPS_FILE": "other.yaml"]).text == "only  One\n")
     }
 
     @Test func anUnknownTaskIsAWrongReference() throws {

@@ -4,9 +4,11 @@ import Testing
 
 /// Every run ends: timeouts, interrupts, and the processes they leave.
 @Suite struct EndingTests {
+    /// True where the process whose id the file holds is gone, or only waits for its parent to look.
     private func isGone(_ ops: OpsProgram, _ file: String) throws -> Bool {
         let pid = try ops.text(file).filter(\.isNumber)
-        return try run(["kill", "-0", pid]).status != 0
+        let script = "kill -0 $0 2>/dev/null && ! grep -q '^State:.*Z' /proc/$0/status"
+        return try run(["sh", "-c", script, pid]).status != 0
     }
 
     @Test func aStepsTimeoutEndsItsWholeTree() throws {

@@ -50,13 +50,13 @@ import Testing
         let result = try ops("t", "color=red", "b=x", "c=z", "v=1a")
         #expect(
             result.errorText == """
-                error: on the command line, 'color' is no input of the recipe
-                       known: a, b, c, v, unused
-                error: the input 'a' has no value
-                       give it as a=VALUE
-                error: on the command line, the input 'b' needs a whole number, got 'x'
-                error: on the command line, the input 'c' is one of x, y, not 'z'
-                error: on the command line, the input 'v' does not match [0-9]+: '1a'
+                ops: error: on the command line, 'color' is no input of the recipe
+                     known: a, b, c, v, unused
+                ops: error: the input 'a' has no value
+                     give it as a=VALUE
+                ops: error: on the command line, the input 'b' needs a whole number, got 'x'
+                ops: error: on the command line, the input 'c' is one of x, y, not 'z'
+                ops: error: on the command line, the input 'v' does not match [0-9]+: '1a'
 
                 """)
         #expect(result.status == 2)

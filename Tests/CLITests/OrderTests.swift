@@ -199,7 +199,7 @@ import Testing
 
                 ● a
                     $ printf yes
-                        unknown word
+                        unknown  word
 
                 ◐ t  after a
                     undecided: if needs.a.outputs.word == 'yes'

@@ -145,7 +145,9 @@ import Testing
 
             """)
         let result = try ops("t")
-        #expect(result.text.contains("error: ops.yaml:2:17: the secret 's' is not to be had: environment variable 'TOKEN' is not set"))
+        #expect(
+            result.text.contains(
+                "error: ops.yaml:2:12: the secret 's' is not to be had: environment variable 'TOKEN' is not set"))
         #expect(result.status == 2)
         #expect(!ops.exists("ran"))
     }

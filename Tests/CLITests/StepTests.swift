@@ -112,16 +112,86 @@ import Testing
         #expect(result.status == 1)
     }
 
-    @Test func whatTheEngineDoesNotRunYetIsAClearError() throws {
-        for key in ["retry: { attempts: 3 }", "undo: { run: echo }"] {
-            let ops = try OpsProgram("ops: 1\ntasks:\n  t:\n    steps:\n      - { run: touch ran, \(key) }\n")
-            let result = try ops("t")
-            if result.status == 2 {
-                #expect(result.errorText.hasPrefix("ops.yaml:5:"))
-                #expect(!ops.exists("ran"))
-            } else {
-                #expect(ops.exists("ran"))
-            }
-        }
+    @Test func retryStopsAtTheFirstSuccess() throws {
+        let ops = try OpsProgram(
+            """
+            ops: 1
+            tasks: { t: { run: 'echo "$OPS_ATTEMPT"; test "$OPS_ATTEMPT" = 2', retry: { attempts: 4, delay: 1ms } } }
+
+            """)
+        let result = try ops("t", "--stream", "raw")
+        #expect(result.text == "1\n2\n")
+        #expect(result.errorText.contains("attempt 1 of 4 failed"))
+        #expect(result.status == 0)
+    }
+
+    @Test func retryCountsTheFirstAttemptAndThenFails() throws {
+        let ops = try OpsProgram(
+            "ops: 1\ntasks: { t: { run: 'echo $OPS_ATTEMPT; exit 7', retry: { attempts: 3, delay: 1ms } } }\n")
+        let result = try ops("t", "--stream", "raw")
+        #expect(result.text == "1\n2\n3\n")
+        #expect(result.status == 1)
+    }
+
+    @Test func retryIsOnlyOfTheNamedExitCodes() throws {
+        let ops = try OpsProgram(
+            "ops: 1\ntasks: { t: { run: echo once; exit 7, retry: { attempts: 3, delay: 1ms, exit-codes: [ 75 ] } } }\n"
+        )
+        #expect(try ops("t", "--stream", "raw").text == "once\n")
+    }
+
+    @Test func theTimeoutIsOfEachAttempt() throws {
+        let ops = try OpsProgram(
+            """
+            ops: 1
+            tasks:
+              t: { steps: [ { timeout: 250ms, retry: { attempts: 2, delay: 1ms }, run: 'echo $OPS_ATTEMPT; test $OPS_ATTEMPT = 2 || sleep 61' } ] }
+
+            """)
+        let result = try ops("t", "--stream", "raw")
+        #expect(result.text == "1\n2\n")
+        #expect(result.status == 0)
+    }
+
+    @Test func aCancelledAttemptIsNotRetried() throws {
+        let ops = try OpsProgram(
+            """
+            ops: 1
+            tasks:
+              slow: { run: 'echo try >> tries; sleep 61', retry: { attempts: 3, delay: 1ms } }
+              bad: { run: 'while ! test -e tries; do sleep 0.01; done; exit 1' }
+
+            """)
+        #expect(try ops("slow", "bad", "-j", "2").status == 1)
+        #expect(try ops.text("tries") == "try\n")
+    }
+
+    @Test func filesArePrivateAndGoneAfterTheStep() throws {
+        let ops = try OpsProgram(
+            """
+            ops: 1
+            tasks:
+              t:
+                steps:
+                  - { files: { CONF: "a: ${{ 1 + 1 }}\\n" }, run: 'stat -c %a "$CONF"; cat "$CONF"; echo "$CONF" > path' }
+                  - { run: 'test ! -e "$(cat path)"' }
+
+            """)
+        let result = try ops("t", "--stream", "raw")
+        #expect(result.text == "600\na: 2\n")
+        #expect(result.status == 0)
+    }
+
+    @Test func aFolderThatIsMissingFailsTheStepByItsName() throws {
+        let ops = try OpsProgram("ops: 1\ntasks: { t: { dir: nowhere, run: echo x } }\n")
+        let result = try ops("t", "-q")
+        #expect(ops.normalized(result.text).contains("the folder 'PROJECT/nowhere' does not exist"))
+        #expect(result.status == 1)
+    }
+
+    @Test func aTaskNamedTwiceRunsOnce() throws {
+        let ops = try OpsProgram("ops: 1\ntasks: { t: { run: echo once >> times } }\n")
+        #expect(try ops("t", "t").status == 0)
+        #expect(try ops.text("times") == "once\n")
     }
 }

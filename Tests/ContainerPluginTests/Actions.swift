@@ -25,12 +25,12 @@ func perform(
 /// Plans an action with arguments written as JSON.
 func plan(
     _ name: String, _ json: String, in directory: String, environment: [String: String] = [:],
-    isSettled: @escaping @Sendable (String) -> Bool = { _ in true }
+    isOnline: Bool = false, isSettled: @escaping @Sendable (String) -> Bool = { _ in true }
 ) async throws -> ActionPlan {
     let action = try action(name)
     let contexts = ActionContexts(directory: directory, environment: environment)
     return try await action.plan(
-        action.declaration.arguments(try values(json)), contexts.plan(isSettled: isSettled))
+        action.declaration.arguments(try values(json)), contexts.plan(isOnline: isOnline, isSettled: isSettled))
 }
 
 private func values(_ json: String) throws -> ValueMap {

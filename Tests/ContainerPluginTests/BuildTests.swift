@@ -103,6 +103,24 @@ private let fullConfig = #"""
         #expect(results[0] == results[2])
     }
 
+    @Test func aCancelledBuildLeavesNothing() async throws {
+        let folder = try sampleFolder()
+        try folder.write("dist/big", [UInt8](repeating: 1, count: 64 << 20))
+        try folder.write("out/.keep", "")
+        let path = folder.path
+        let build = Task {
+            try await perform(
+                "container.build",
+                #"{"layers":[{"files":[{"from":"dist","to":"d"}]}],"output":["oci:out/image","docker-archive:out/image.tar"]}"#,
+                in: path)
+        }
+        // Its staging folder is the sign that it works.
+        while try run(["ls", "-A", path + "/out"]).text == ".keep\n" { usleep(1000) }
+        build.cancel()
+        await #expect(throws: CancellationError.self) { try await build.value }
+        #expect(try run(["ls", "-A", path + "/out"]).text == ".keep\n")
+    }
+
     @Test func aBaseIsKeptAsItIs() async throws {
         let folder = try sampleFolder()
         _ = try await perform(

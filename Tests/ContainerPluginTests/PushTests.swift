@@ -41,6 +41,47 @@ private func build(_ folder: TemporaryFolder, _ arch: String) async throws -> St
         #expect(again.count == 6 || again.count == 7, "\(again)")
     }
 
+    @Test func anOnlinePlanTellsWhatWouldBeSent() async throws {
+        let folder = try sampleFolder()
+        let registry = try Registry()
+        func arguments(_ image: String) -> String {
+            #"{"images":"\#(image)","tags":["\#(registry.host)/team/app:1","\#(registry.host)/team/app:2"],"plain-http":true}"#
+        }
+        func details(_ image: String) async throws -> [String] {
+            try await plan("container.push", arguments(image), in: folder.path, isOnline: true).effects.dropFirst()
+                .compactMap(\.detail)
+        }
+        let image = try await build(folder, "amd64")
+        let fresh = try await details(image)
+        #expect(fresh.count == 2 && fresh[0].hasPrefix("2 of 2 blobs to send, "), "\(fresh)")
+        #expect(fresh[0].hasSuffix("; tag 1 is new") && fresh[1].hasSuffix("; tag 2 is new"))
+        let outputs = try await perform("container.push", arguments(image), in: folder.path)
+        #expect(
+            try await details(image) == [1, 2].map { "nothing to send; tag \($0) names it already" })
+        // The layer is the same, the configuration is not.
+        let other = try await details(try await build(folder, "arm64"))
+        #expect(other[0].hasPrefix("1 of 2 blobs to send, "))
+        let digest = outputs["digest"]?.stringValue ?? ""
+        #expect(other[1].hasSuffix("; tag 2 moves from \(digest.prefix(19))"))
+        let built = try await plan(
+            "container.build", #"{"base":"\#(registry.host)/team/app:1","plain-http":true,"output":"oci:x"}"#,
+            in: folder.path, isOnline: true)
+        #expect(built.effects[0].detail == "base image, now \(digest)")
+        let requests = try registry.requests()
+        let pushed = requests.lastIndex { !$0.hasPrefix("HEAD ") } ?? 0
+        #expect(requests[..<4].allSatisfy { $0.hasPrefix("HEAD ") })
+        #expect(requests.count - pushed > 6)
+    }
+
+    @Test func anOnlinePlanSaysWhyNothingCouldBeAsked() async throws {
+        let folder = try sampleFolder()
+        let image = try await build(folder, "amd64")
+        let planned = try await plan(
+            "container.push", #"{"images":"\#(image)","tags":"127.0.0.1:1/a:1","plain-http":true}"#,
+            in: folder.path, isOnline: true)
+        #expect(planned.effects.last?.detail?.hasPrefix("the registry could not be asked: ") == true)
+    }
+
     @Test func severalImagesBecomeAnIndex() async throws {
         let folder = try sampleFolder()
         let registry = try Registry()

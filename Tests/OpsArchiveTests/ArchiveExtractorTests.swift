@@ -139,6 +139,29 @@ struct ArchiveExtractorTests {
         }
     }
 
+    /// gzip within gzip, however deep: one layer is peeled, and what is in it is no tar (so ends a gzip quine too).
+    @Test(arguments: [2, 3, 30])
+    func onlyOneLayerIsPeeled(layers: Int) throws {
+        let folder = try TemporaryFolder()
+        try folder.write("f", "x")
+        let pipe = "tar -c f" + String(repeating: " | gzip", count: layers) + " > x.tar.gz"
+        #expect(try run(["sh", "-c", pipe], in: folder.path).status == 0)
+        #expect { try ArchiveExtractor().extract(folder.path + "/x.tar.gz", to: folder.path + "/out") } throws: {
+            "\($0)".contains("'\(folder.path)/x.tar.gz' cannot be read: ")
+        }
+        #expect(!folder.exists("out"))
+    }
+
+    /// A gzip file may have several members (RFC 1952 §2.2): all of them are read, as gzip does.
+    @Test func membersOfGzipAreRead() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("f", [UInt8](repeating: 7, count: 100_000))
+        let command = "tar -cf x.tar f; head -c 60000 x.tar | gzip > x.tar.gz; tail -c +60001 x.tar | gzip >> x.tar.gz"
+        #expect(try run(["sh", "-c", command], in: folder.path).status == 0)
+        _ = try ArchiveExtractor().extract(folder.path + "/x.tar.gz", to: folder.path + "/out")
+        #expect(try run(["cmp", "f", "out/f"], in: folder.path).status == 0)
+    }
+
     @Test func verifierFindsDamage() throws {
         let (folder, entries) = try sampleTree()
         let box = Bytes()

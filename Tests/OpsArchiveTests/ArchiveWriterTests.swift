@@ -117,6 +117,30 @@ import Testing
         #expect(count == 70_000)
     }
 
+    /// A sparse file of 4.1 GiB, and one behind it, whose place takes more than 32 bits where the format has no holes.
+    @Test(.enabled(if: getenv("OPS_SLOW_TESTS") != nil, "half a minute; set OPS_SLOW_TESTS to run it"))
+    func largeFilesNeedZip64() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("after", "after\n")
+        #expect(try run(["truncate", "-s", "4402341478", "large"], in: folder.path).status == 0)
+        let descriptor = Glibc.open(folder.path + "/x.zip", O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        defer { close(descriptor) }
+        let entries = try FileSet.resolve([item(["from": .string("*")])], in: folder.path)
+        let path = folder.path
+        try ArchiveWriter.write(entries.filter { $0.path != "x.zip" }, as: .zip, level: 1) {
+            try writeAll($0, to: descriptor, path: path)
+        }
+        let listed = try run(["unzip", "-l", "x.zip"], in: folder.path)
+        #expect(listed.text.contains("4402341478") && listed.text.contains("2 files"))
+        #expect(try run(["unzip", "-p", "x.zip", "after"], in: folder.path).text == "after\n")
+        try python("assert zipfile.ZipFile('x.zip').infolist()[1].file_size==4402341478", in: folder)
+        let archive = try open(folder.path + "/x.zip")
+        defer { close(archive) }
+        let reader = try ArchiveReader(descriptor: archive, name: "x.zip")
+        _ = try reader.next()
+        #expect(try reader.next()?.size == 4_402_341_478)
+    }
+
     @Test func badEntries() {
         let file = ArchiveEntry("a", .bytes([1]), mode: 0o644)
         for entries in [

@@ -8,7 +8,7 @@ import Testing
     static let lines = [
         "", "build", "build test", "build version=1.0", "version=1.0 build", "a=b=c", "a=", "=x",
         "build --dry-run", "--dry-run build", "build -j 4", "build -j4", "-j4 build", "build --jobs 4",
-        "build --jobs=4", "build --jobs=", "-f other.yaml build", "-fother.yaml build", "--file=other.yaml build",
+        "build --jobs=4", "-f other.yaml build", "-fother.yaml build", "--file=other.yaml build",
         "build -C sub", "build --directory sub --color never", "--keep-going build --timeout 5m --grace=1s",
         "build --inputs values.yaml --yes", "build -y", "build -y -q -v", "build -yq", "build --stream raw",
         "build --log-format json --log-file out.jsonl", "build --stream=prefixed --log-format=github",
@@ -37,7 +37,7 @@ import Testing
     /// Nothing that ArgumentParser refuses is accepted by the table.
     @Test(arguments: [
         "--nope", "build --nope", "build --jobs", "build -j", "build --dry-run=yes", "build --file --yes", "build -x",
-        "build --job 4", "build --no-such=1", "build ---", "build -jq --file",
+        "build --job 4", "build --no-such=1", "build ---", "build -jq --file", "build --jobs=",
     ])
     func whatArgumentParserRefusesTheTableDoesNotTake(line: String) {
         let words = line.split(separator: " ").map(String.init)

@@ -57,7 +57,18 @@ import Testing
         #expect(render("a", (7, 3), (7, 4), hint: "look") == ["ops.yaml:7:3: error: wrong", "      | look", ""])
         #expect(render("a", (1, 9), (1, 12))[2] == "      |  ^")
         let renderer = DiagnosticRenderer(sources: [])
-        #expect(renderer.text(Diagnostic(.warning, code: "x", "odd", hint: "so")) == "warning: odd\n         so\n")
+        #expect(renderer.text(Diagnostic(.warning, code: "x", "odd", hint: "so")) == "ops: warning: odd\n     so\n")
+    }
+
+    @Test func aLineThatMayHoldASecretIsShownWithNoDiagnostic() {
+        let range = SourceRange(
+            file: "a", start: SourcePosition(line: 1, column: 1), end: SourcePosition(line: 1, column: 2))
+        var first = Diagnostic(code: "x", "not a reference", hint: "write one", at: range)
+        first.hidesSource = true
+        let second = Diagnostic(.warning, code: "y", "odd", at: range)
+        let printed = DiagnosticRenderer(sources: [SourceText(file: "a", bytes: Array("k: hunter2".utf8))])
+            .text([second, first])
+        #expect(printed == "a:1:1: warning: odd\na:1:1: error: not a reference\n      | write one\n")
     }
 
     @Test func asData() {

@@ -23,12 +23,3 @@ private let digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c
     ])
     func rejects(_ text: String) { #expect(throws: OpsError.self) { try ImageLocation(text) } }
 }
-
-@Suite struct TimestampTests {
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00Z"), (951_782_399, "2000-02-28T23:59:59Z"), (951_782_400, "2000-02-29T00:00:00Z"),
-        (1_709_251_199, "2024-02-29T23:59:59Z"), (4_107_542_400, "2100-03-01T00:00:00Z"), (-1, "1969-12-31T23:59:59Z"),
-        (253_402_300_799, "9999-12-31T23:59:59Z"), (253_402_300_800, nil), (Int.max, nil), (Int.min, nil),
-    ])
-    func writes(_ seconds: Int, _ expected: String?) { #expect(Timestamp.text(seconds) == expected) }
-}

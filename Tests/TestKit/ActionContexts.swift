@@ -13,10 +13,12 @@ package struct ActionContexts: Sendable {
         self.environment = environment
     }
 
-    package func plan(isSettled: @escaping @Sendable (String) -> Bool = { _ in true }) -> PlanContext {
+    package func plan(
+        isOnline: Bool = false, isSettled: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) -> PlanContext {
         PlanContext(
             directory: directory, environment: environment, step: StepOptions(task: "t", step: "s"),
-            isSettled: isSettled)
+            isOnline: isOnline, isSettled: isSettled)
     }
 
     /// Its private folder is `.private` in the directory; what it logs goes nowhere.

@@ -49,6 +49,14 @@ package func spawn(
     for (index, stream) in streams.enumerated() {
         posix_spawn_file_actions_adddup2(&actions, stream, Int32(index))
     }
+    // A test runs on a thread that blocks signals, which a child would inherit.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     // Glibc's module lacks addchdir_np, and chdir would move every other test as well.
     let command = directory.map { ["env", "-C", $0] + command } ?? command
     var variables: [String: String] = [:]
@@ -65,7 +73,7 @@ package func spawn(
     var environmentBlock: [UnsafeMutablePointer<CChar>?] = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { (arguments + environmentBlock).forEach { free($0) } }
     var pid: pid_t = 0
-    let code = posix_spawnp(&pid, command[0], &actions, nil, &arguments, &environmentBlock)
+    let code = posix_spawnp(&pid, command[0], &actions, &attributes, &arguments, &environmentBlock)
     guard code == 0 else { throw OpsError(.system, "starting \(command[0]): errno \(code)") }
     return pid
 }

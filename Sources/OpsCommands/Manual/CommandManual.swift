@@ -20,7 +20,7 @@ enum CommandManual {
             .Nm
             .Op Ar task ...
             .Op Ar key Ns = Ns Ar value ...
-            .Op Fl Fl Ar arg ...
+            .Op Li \\-\\- Ar arg ...
             .Nm
             .Ar command
             .Op Ar option ...
@@ -32,7 +32,7 @@ enum CommandManual {
         for child in command["subcommands"]?.listValue ?? [] where child["commandName"]?.stringValue != "help" {
             text += section(child, prefix: "")
         }
-        return text + CommandManualText.end
+        return text + CommandManualText.end + CommandDataText.sections
     }
 
     private static func section(_ command: Value, prefix: String) -> String {

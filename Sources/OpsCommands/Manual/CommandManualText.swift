@@ -5,7 +5,8 @@ enum CommandManualText {
             .Sh FILES
             .Bl -tag -width Ds
             .It Pa ops.yaml , ops.yml , .ops.yaml
-            The recipe, in the working directory or the nearest parent that belongs to the same owner.
+            The recipe, in the working directory or the nearest parent that belongs to
+            the same owner.
             .It Pa ~/.local/state/ops/runs/ID
             What is kept of a run: the plan
             .Pq Pa plan.json ,
@@ -27,7 +28,7 @@ enum CommandManualText {
             .It 64
             The command line is used wrongly.
             .It 75
-            Another run holds what this one needs.
+            Another run holds what this one needs; for later versions.
             .It 124
             The run's own
             .Fl -timeout
@@ -35,42 +36,28 @@ enum CommandManualText {
             .It 129 , 130 , 143
             Interrupted by SIGHUP, SIGINT or SIGTERM, after clean-up.
             .El
-            .Sh THE PLAN AS DATA
-            .Nm ops plan
-            .Fl -format Cm json
-            prints one object.
-            .Va schema
-            is
-            .Li ops/plan/v1 ;
-            it changes when a member changes its meaning, not when one is added.
-            .Va recipe , name , requested , arguments , inputs , git , secrets , timeout , warnings
-            say what was planned.
-            .Va tasks
-            lists the tasks in an order in which each stands behind all it needs:
-            .Va id , name , matrix , decision , reason , needs , confirm , timeout , outputs ,
-            and the lists
-            .Va steps , on-failure , finally .
-            A step has
-            .Va id , name , action , summary , decision , reason , directory , interactive , timeout , effects ,
-            .Va secrets , outputs , line .
-            An effect has a
-            .Va kind
-            .Pq read , write , execute , fetch , request or publish ,
-            a
-            .Va target
-            and a
-            .Va detail .
-            A decision is
-            .Li run , undecided , skipped
-            or
-            .Li on-failure .
-            A value that only the run can know is
-            .Li {\\(dq$unknown\\(dq: NAME} ;
-            a secret is
-            .Li {\\(dq$secret\\(dq: [NAMES]} .
-            .Sh SEE ALSO
-            .Xr ops-recipe 5 ,
-            .Xr ops-plugin 7
+            .Sh EXAMPLES
+            Say what a run would do, then do it:
+            .Bd -literal -offset indent
+            ops plan push version=1.4.2
+            ops push version=1.4.2
+            .Ed
+            .Pp
+            Give a task arguments of its own:
+            .Bd -literal -offset indent
+            ops test \\-\\- \\-\\-filter Parser
+            .Ed
+            .Pp
+            In cron, where only a failure should be told:
+            .Bd -literal -offset indent
+            ops \\-C /srv/site \\-\\-quiet \\-\\-timeout 1h backup
+            .Ed
+            .Pp
+            What the last run printed, and that of one task:
+            .Bd -literal -offset indent
+            ops logs
+            ops logs 20261121-0912 test
+            .Ed
 
             """
     }
@@ -80,7 +67,8 @@ enum CommandManualText {
             .Sh ENVIRONMENT
             Every option of
             .Nm ops run
-            has a twin, which holds where the command line does not say otherwise; a flag's is
+            has a twin, which holds where the command line does not say otherwise; a
+            flag's is
             .Li true
             or
             .Li false .

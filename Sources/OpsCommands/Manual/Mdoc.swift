@@ -13,6 +13,8 @@ enum Mdoc {
             default: result.append(character)
             }
         }
+        // Two hyphens are meant: groff would join them.
+        result = result.replacing("--", with: "\\-\\-")
         // A line that starts with a dot or quote would be a request.
         return result.hasPrefix(".") || result.hasPrefix("'") ? "\\&" + result : result
     }
@@ -28,8 +30,21 @@ enum Mdoc {
     static func prose(_ text: String) -> String {
         text.split(separator: "\n\n").map { paragraph in
             let line = paragraph.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            return sentences(line).map { self.text($0) }.joined(separator: "\n")
+            return sentences(line).flatMap(lines).map { self.text($0) }.joined(separator: "\n")
         }.joined(separator: "\n.Pp\n")
+    }
+
+    /// A sentence in lines of at most 76 characters, which leaves room for escapes in the 80 that mdoc(7) asks for.
+    private static func lines(_ sentence: String) -> [String] {
+        var lines: [String] = []
+        for word in sentence.split(separator: " ") {
+            if let last = lines.last, text(last).count + text(String(word)).count < 76 {
+                lines[lines.count - 1] = last + " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
     }
 
     /// An example as it stands.

@@ -44,7 +44,7 @@ package enum EventJSON {
             if let text = String(validating: bytes, as: UTF8.self) {
                 writer.member("text", text)
             } else {
-                writer.member("data", base64(bytes))
+                writer.member("data", Base64.encode(bytes))
             }
         case .progress(let step, let progress):
             writer.member("event", "progress")
@@ -120,21 +120,5 @@ package enum EventJSON {
         let (whole, rest) = milliseconds.magnitude.quotientAndRemainder(dividingBy: 1000)
         let digits = String(rest)
         return (milliseconds < 0 ? "-" : "") + "\(whole)." + String(repeating: "0", count: 3 - digits.count) + digits
-    }
-
-    /// Standard base64 with padding (RFC 4648, section 4).
-    static func base64(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let word = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
-            for digit in 0..<4 {
-                let shift = UInt32(18 - 6 * digit)
-                text.append(digit <= group.count ? alphabet[Int(word >> shift & 63)] : UInt8(ascii: "="))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -42,7 +42,7 @@ package final class RunLogs {
 }
 
 private func hash(_ text: String) -> String {
-    SHA256.hash(data: Array(text.utf8)).prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    hexadecimal(SHA256.hash(data: Array(text.utf8)).prefix(8))
 }
 
 /// One file that grows.

@@ -7,13 +7,17 @@ package struct StateDirectory: Sendable {
     /// Absolute.
     package let path: String
 
-    /// Throws: an `OpsError` (`invalid`) where no variable names a place.
+    /// Throws: an `OpsError` (`invalid`) where no variable names a place, or `OPS_STATE_DIR` a relative one.
     package init(environment: [String: String]) throws(OpsError) {
         // A relative value is ignored, as the XDG base directory specification asks.
         func absolute(_ name: String) -> String? {
             environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil }
         }
-        if let own = absolute("OPS_STATE_DIR") {
+        if let own = environment["OPS_STATE_DIR"], !own.isEmpty {
+            // Our own variable, unlike those of XDG: to go elsewhere in silence would lose the runs.
+            guard own.hasPrefix("/") else {
+                throw OpsError(.invalid, "OPS_STATE_DIR is '\(own)', a relative path", hint: "it takes an absolute one")
+            }
             path = own
         } else if let base = absolute("XDG_STATE_HOME") {
             path = base + "/ops"

@@ -8,9 +8,9 @@ package enum GitFacts {
     package static let names = ["sha", "short-sha", "branch", "tag", "dirty", "commit-time"]
 
     /// Asks only what `wanted` names. Null outside a repository, where git is not installed, and for what does
-    /// not apply; `dirty` is unknown unless `isOnline`, since it may run the repository's filters.
+    /// not apply; `dirty` is unknown unless `asksDirty`, since it may run the repository's filters.
     package static func ask(
-        _ wanted: Set<String>, in directory: String, environment: [String: String], isOnline: Bool
+        _ wanted: Set<String>, in directory: String, environment: [String: String], asksDirty: Bool
     ) async throws -> ValueMap {
         var facts: ValueMap = [:]
         guard !wanted.isEmpty else { return facts }
@@ -29,7 +29,7 @@ package enum GitFacts {
                 let branch = try await git.line(["symbolic-ref", "--short", "-q", "HEAD"])
                 facts[name] = branch.isNull ? branchFromCI(environment) : branch
             case "dirty":
-                guard isOnline else {
+                guard asksDirty else {
                     facts[name] = .unknown(Unknown("git.dirty", type: .boolean))
                     continue
                 }

@@ -15,10 +15,14 @@ extension Planner {
         for template in recipe.dotenv {
             guard let name = collect({ try scope.text(template, "dotenv") }) else { continue }
             let path = name.hasPrefix("/") ? name : recipe.directory + "/" + name
-            collect {
-                guard FileStatus.find(path) != nil else { return }
-                let bytes = try readFile(path, limit: 1 << 20)
-                for (key, value) in try Dotenv.parse(bytes, file: name) { variables[key] = value }
+            do {
+                for (key, value) in try Dotenv.parse(try readFile(path, limit: 1 << 20), file: name) {
+                    variables[key] = value
+                }
+            } catch let error as OpsError where error.code == .notFound {
+                continue
+            } catch {
+                keep(error, at: template.range)
             }
         }
         variables.merge(request.environment) { $1 }

@@ -18,10 +18,12 @@ package struct PlanRequest: Sendable {
     package var ownVariables: Set<String>
     /// True where read-only requests are allowed.
     package var isOnline: Bool
+    /// True where a run follows, which asks for `git.dirty` as well.
+    package var isRun: Bool
 
     package init(
         tasks: [String], inputs: ValueMap, arguments: [String] = [], environment: [String: String],
-        ownVariables: Set<String> = [], isOnline: Bool = false
+        ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false
     ) {
         self.tasks = tasks
         self.inputs = inputs
@@ -29,6 +31,7 @@ package struct PlanRequest: Sendable {
         self.environment = environment
         self.ownVariables = ownVariables
         self.isOnline = isOnline
+        self.isRun = isRun
     }
 }
 
@@ -53,7 +56,8 @@ package struct Planner {
         let use = nameUse(of: graph.order)
         let base = try baseEnvironment()
         let git = try await GitFacts.ask(
-            use.git, in: recipe.directory, environment: request.environment, isOnline: request.isOnline)
+            use.git, in: recipe.directory, environment: request.environment,
+            asksDirty: request.isOnline || request.isRun)
         let secrets = plannedSecrets(use.secrets)
         var scope = Scope(
             inputs: request.inputs, vars: recipe.vars, git: git, host: Scope.hostFacts,

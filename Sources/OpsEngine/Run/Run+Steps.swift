@@ -147,7 +147,8 @@ extension Run {
     /// Ends what the task's steps left running, and names it.
     func endLeftOvers(of task: TaskID) async {
         for (group, step) in leftOvers.removeValue(forKey: task) ?? [] where group.isAlive {
-            message(.warning, "ended processes that the step had left running", step: step)
+            let names = group.members.map { "\($0.name) (\($0.id))" }.joined(separator: ", ")
+            message(.warning, "ended processes that the step had left running: \(names)", step: step)
             await group.end(grace: options.grace)
         }
     }

@@ -99,6 +99,7 @@ package final class Run {
         guard self.interruption == nil else { return }
         self.interruption = interruption
         cancelRunning(interruption.reason)
+        fetching?.cancel()
         // Later: a journal that fails interrupts from the midst of the scheduling.
         SwiftTask { startReady() }
     }

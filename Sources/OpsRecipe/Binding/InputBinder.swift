@@ -68,7 +68,7 @@ private struct Binding {
 
     mutating func unknown(_ key: String, _ place: String, _ known: some Collection<String>) {
         let near = nearestName(to: key, among: known).map { "did you mean '\($0)'?" }
-        let list = known.isEmpty ? "there are none" : "known: \(known.joined(separator: ", "))"
+        let list = known.isEmpty ? "the recipe declares no inputs" : "known: \(known.joined(separator: ", "))"
         report("unknown-input", "\(place), '\(key)' is no input of the recipe", hint: near ?? list)
     }
 

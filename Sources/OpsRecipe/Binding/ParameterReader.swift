@@ -59,7 +59,8 @@ struct ParameterReader {
                     result[parameter.name] = value
                 } else if parameter.isRequired, checksNames, !meant.contains(parameter.name) {
                     report(
-                        "missing-parameter", "\(label) needs '\(parameter.name)'", hint: parameter.summary,
+                        "missing-parameter", "\(label) needs '\(parameter.name)'",
+                        hint: "add '\(parameter.name)': \(inSentence(parameter.summary))",
                         at: given[parameter.name]?.range ?? range)
                 }
                 continue

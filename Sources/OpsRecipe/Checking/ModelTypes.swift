@@ -10,6 +10,12 @@ final class ModelTypes {
     private var stack: [String] = []
     private var taskOutputs: [String: OrderedDictionary<String, ValueType>] = [:]
     private(set) var diagnostics: [Diagnostic] = []
+    private var weights: [String: Int] = [:]
+    private var hasReportedSize = false
+    /// Far more than people write, and far from the end of the stack.
+    private static let depthLimit = 64
+    /// In bytes, as for a file.
+    private static let weightLimit = 8 << 20
 
     init(recipe: Recipe, catalog: PluginCatalog) {
         self.recipe = recipe
@@ -29,11 +35,49 @@ final class ModelTypes {
                     at: recipe.varRanges[name] ?? template.range))
             return .any
         }
+        guard stack.count < Self.depthLimit else {
+            reportSize("the vars stand on each other more than \(Self.depthLimit) deep", name, template)
+            variables[name] = .any
+            return .any
+        }
         stack.append(name)
         let type = template.check(with: RecipeTypes(model: self, scope: Site.Scope())).type
         stack.removeLast()
+        weights[name] = weight(of: template)
+        if weights[name, default: 0] > Self.weightLimit {
+            reportSize("the var '\(name)' comes to more than \(ByteSize.text(Self.weightLimit))", name, template)
+        }
         if variables[name] == nil { variables[name] = containsSecret(template) ? .secret : type }
         return variables[name] ?? type
+    }
+
+    /// Once: one such var makes others so.
+    private func reportSize(_ message: String, _ name: String, _ template: Template) {
+        guard !hasReportedSize else { return }
+        hasReportedSize = true
+        diagnostics.append(
+            Diagnostic(
+                code: "limit", message, hint: "write some of them out", at: recipe.varRanges[name] ?? template.range)
+        )
+    }
+
+    /// The bytes of a template with the vars in it written out, at most one more than the limit: vars that each name
+    /// the one before twice grow like 2ⁿ.
+    private func weight(of template: Template) -> Int {
+        var total = 1
+        switch template.content {
+        case .literal(let value): total += value.scalarText?.utf8.count ?? 0
+        case .text(let pieces):
+            for case .literal(let text) in pieces { total += text.utf8.count }
+        case .expression, .list, .map: break
+        }
+        for expression in template.expressions {
+            total += expression.text.utf8.count
+            for path in expression.references where path.count > 1 && path[0] == "vars" {
+                total = min(total + weights[path[1], default: 0], Self.weightLimit + 1)
+            }
+        }
+        return total
     }
 
     /// True for a list or map with a secret somewhere in it.

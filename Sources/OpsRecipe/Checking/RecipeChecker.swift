@@ -88,7 +88,9 @@ private struct SiteChecker {
             if type.wrapped == .secret {
                 flow(condition.expression, site, hint: "only 'secrets.NAME == null' is no secret")
             } else if !type.mayBe(.boolean) {
-                report("wrong-type", "\(site.what) needs true or false, got \(type)", at: condition.expression.range)
+                report(
+                    "wrong-type", "\(site.what) needs true or false, got \(type)",
+                    hint: "compare it with == or !=, such as != null", at: condition.expression.range)
             }
         case .action(let call):
             call.name == "run" ? command(call, site, types) : action(call, site, types)

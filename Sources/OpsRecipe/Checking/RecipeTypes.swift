@@ -65,7 +65,7 @@ struct RecipeTypes: ExpressionTypes {
     ) -> DiagnosticsError {
         let names = Array(known)
         let near = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
-        let list = names.isEmpty ? "there are none" : "known: \(names.joined(separator: ", "))"
+        let list = names.isEmpty ? "the recipe declares none" : "known: \(names.joined(separator: ", "))"
         return error("unknown-name", "unknown \(what) '\(name)'", near ?? list, range)
     }
 
@@ -182,7 +182,7 @@ struct RecipeTypes: ExpressionTypes {
     }
 
     private func step(_ path: [String], _ range: SourceRange) throws -> (ValueType, Int) {
-        guard scope.isStep else { throw outOfPlace("steps", "the steps behind it and the task's outputs", range) }
+        guard scope.isStep else { throw outOfPlace("steps", "the steps after it and in the task's 'outputs'", range) }
         let id = try member(path, range)
         guard let step = scope.steps.first(where: { $0.id == id }) else {
             if scope.laterSteps.contains(where: { $0.id == id }) {

@@ -96,7 +96,10 @@ extension RecipeReader {
             var from: Node.Entry? = item
             var isOptional = false
             if case .mapping = item.value.content {
+                let known = diagnostics.count
                 guard let fields = fields(item.value, of: RecipeLanguage.secret, place) else { continue }
+                // What stands behind an unknown key may be the secret itself.
+                for index in known..<diagnostics.count { hideSource(of: index, item.value.range) }
                 from = fields["from"]
                 isOptional = boolean(fields["optional"], place) ?? false
             }
@@ -110,9 +113,20 @@ extension RecipeReader {
         return result
     }
 
+    /// Marks the diagnostic as one of a text that may be a secret.
+    private func hideSource(of index: Int, _ range: SourceRange) {
+        diagnostics[index].range = range
+        diagnostics[index].hidesSource = true
+    }
+
+    /// Reads a reference. A text that is none may be the secret itself: it is shown nowhere.
     private func reference(_ node: Node, _ place: String) -> (reference: SecretReference, range: SourceRange)? {
         guard let text = node.scalar?.value.stringValue else {
-            report("wrong-type", "\(place) needs a reference, got \(node.kindText)", at: node.range)
+            let isNumber = node.scalar.map { !$0.value.isNull } ?? false
+            report(
+                "wrong-type", "\(place) needs a reference, got \(isNumber ? "a value" : node.kindText)",
+                hint: "write scheme://path#field", at: node.range)
+            if isNumber { diagnostics[diagnostics.count - 1].hidesSource = true }
             return nil
         }
         if node.hasExpression {
@@ -125,14 +139,21 @@ extension RecipeReader {
                 let near = nearestName(to: reference.scheme, among: catalog.providers.keys.sorted())
                 let known = catalog.providers.keys.sorted().map { "\($0)://" }.joined(separator: ", ")
                 report(
-                    "unknown-provider", "no secret provider has the scheme '\(reference.scheme)'",
+                    "unknown-provider",
+                    near == nil
+                        ? "\(place) has a reference whose scheme no secret provider has"
+                        : "no secret provider has the scheme '\(reference.scheme)'",
                     hint: near.map { "did you mean '\($0)://'?" } ?? "known: \(known)", at: node.range)
+                if near == nil { diagnostics[diagnostics.count - 1].hidesSource = true }
                 return nil
             }
             try provider.check(reference)
             return (reference, node.range)
         } catch {
-            report("secret-reference", error.message, hint: error.hint, at: node.range)
+            report("secret-reference", "\(place): \(error.message)", hint: error.hint, at: node.range)
+            let scheme = text.firstRange(of: "://").map { String(text[..<$0.lowerBound]) }
+            let isKnown = scheme.map { catalog.providers[$0] != nil } ?? false
+            if !isKnown { diagnostics[diagnostics.count - 1].hidesSource = true }
             return nil
         }
     }

@@ -75,7 +75,9 @@ final class RecipeReader {
             }
         }
         for key in object.required where fields[key.name] == nil && object.name != "recipe" {
-            report("missing-key", "\(place) has no '\(key.name)'", hint: key.summary, at: node.range)
+            report(
+                "missing-key", "\(place) has no '\(key.name)'", hint: "add '\(key.name)': \(inSentence(key.summary))",
+                at: node.range)
         }
         return fields
     }
@@ -110,6 +112,12 @@ final class RecipeReader {
             hint: "quote it: \(first.key): \"\(([text] + rest).joined(separator: ", "))\"", at: first.value.range)
         return first.key
     }
+}
+
+/// A summary as it stands within a sentence: `The file` becomes `the file`, but `URL` stays.
+func inSentence(_ summary: String) -> String {
+    guard let second = summary.dropFirst().first, second.isLowercase || second == " " else { return summary }
+    return summary.prefix(1).lowercased() + summary.dropFirst()
 }
 
 extension Node {

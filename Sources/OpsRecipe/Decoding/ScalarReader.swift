@@ -25,7 +25,8 @@ extension RecipeReader {
     func isConstant(_ entry: Node.Entry, _ place: String) -> Bool {
         guard entry.value.hasExpression else { return true }
         report(
-            "constant", "'\(entry.key)' of \(place) is constant: no expression may stand here", at: entry.value.range)
+            "constant", "'\(entry.key)' of \(place) is constant: no expression may stand here",
+            hint: "write plain text, or '$${{' for a literal '${{'", at: entry.value.range)
         return false
     }
 
@@ -94,6 +95,10 @@ extension RecipeReader {
         if let duration = Duration.parse(scalar.text) {
             if duration > .zero || entry.key != "timeout" { return duration }
             report("invalid-value", "'\(entry.key)' of \(place) is longer than nothing", at: entry.value.range)
+            return nil
+        }
+        if durationRewrite(scalar) == "write \(scalar.text)" {
+            report("invalid-duration", "'\(entry.key)' of \(place) is more than 292 years", at: entry.value.range)
             return nil
         }
         report(
@@ -172,7 +177,10 @@ extension RecipeReader {
         }
         if let bad {
             let shown = bad.value <= 0x20 || bad.value == 0x7F ? "a space or control character" : "'\(bad)'"
-            report("invalid-name", "the \(what) '\(name)' has \(shown) in it", at: range)
+            let better = String(name.unicodeScalars.map { ".:=/ ".unicodeScalars.contains($0) ? "-" : Character($0) })
+            report(
+                "invalid-name", "the \(what) '\(name)' has \(shown) in it",
+                hint: better != name && better.first?.isLetter == true ? "such a name is '\(better)'" : nil, at: range)
             return false
         }
         guard let first = name.first, first != "-", !(first.isASCII && first.isNumber) else {

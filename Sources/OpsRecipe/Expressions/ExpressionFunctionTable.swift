@@ -128,10 +128,6 @@ extension ExpressionFunction {
 
     private static func text(_ value: Value) -> String { value.stringValue ?? "" }
 
-    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
     /// The text of a scalar that becomes part of a text.
     static func piece(_ value: Value) throws(ExpressionFailure) -> String {
         if let text = value.scalarText { return text }

@@ -4,9 +4,7 @@ import OpsCore
 struct UTCDate {
     private let days: Int
     private let second: Int
-    private let year: Int
-    private let month: Int
-    private let day: Int
+    private let date: CalendarDate
 
     /// From seconds since 1970 (an integer, or digits), or from ISO 8601 text such as `2026-11-21`,
     /// `2026-11-21T10:00:00Z` or `2026-11-21T10:00:00.5+02:00`.
@@ -25,27 +23,9 @@ struct UTCDate {
         guard (-62_167_219_200..<253_402_300_800).contains(seconds) else {
             throw ExpressionFailure("the time is not in the years 0 to 9999")
         }
-        days = (seconds >= 0 ? seconds : seconds - 86399) / 86400
-        second = seconds - days * 86400
-        // Days to civil date, by eras of 400 years that start in March (H. Hinnant, "chrono-compatible
-        // low-level date algorithms").
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    }
-
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        days = seconds.flooredDivision(by: 86400)
+        second = seconds.flooredRemainder(by: 86400)
+        date = CalendarDate(daysSince1970: days)
     }
 
     private static func seconds(iso text: String) -> Int? {
@@ -68,7 +48,7 @@ struct UTCDate {
         else { return nil }
         let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
         guard day <= [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] else { return nil }
-        var total = days(year, month, day) * 86400
+        var total = CalendarDate(year: year, month: month, day: day).daysSince1970 * 86400
         if rest.isEmpty { return total }
         guard take("T") || take(" "), let hour = number(2, 0...23), take(":"), let minute = number(2, 0...59)
         else { return nil }
@@ -120,11 +100,11 @@ struct UTCDate {
             return String(repeating: "0", count: max(0, count - text.count)) + text
         }
         switch name {
-        case "yyyy": return digits(year, 4)
-        case "yy": return digits(year % 100, 2)
-        case "MM": return digits(month, 2)
-        case "dd": return digits(day, 2)
-        case "DDD": return digits(days - Self.days(year, 1, 1) + 1, 3)
+        case "yyyy": return digits(date.year, 4)
+        case "yy": return digits(date.year % 100, 2)
+        case "MM": return digits(date.month, 2)
+        case "dd": return digits(date.day, 2)
+        case "DDD": return digits(days - CalendarDate(year: date.year, month: 1, day: 1).daysSince1970 + 1, 3)
         case "HH": return digits(second / 3600, 2)
         case "mm": return digits(second / 60 % 60, 2)
         case "ss": return digits(second % 60, 2)

@@ -1,6 +1,7 @@
 import Glibc
 package import OpsCore
 package import OpsPlugin
+import OpsSystem
 import OpsYAML
 
 /// A recipe that is free of errors.
@@ -79,7 +80,7 @@ package enum RecipeLoader {
     }
 
     private static func read(_ path: String, as file: String) throws(DiagnosticsError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw unreadable(file) }
         defer { close(descriptor) }
         var status = stat()
@@ -95,7 +96,7 @@ package enum RecipeLoader {
         // One byte past the limit is enough for the parser to say so.
         while bytes.count <= limit {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
+            if count < 0, mayReadAgain(descriptor) { continue }
             guard count >= 0 else { throw unreadable(file) }
             if count == 0 { break }
             bytes += buffer[..<count]

@@ -1,3 +1,4 @@
+import OpsCore
 import OpsHTTP
 
 /// What a registry, or its token service, is shown. Printing one shows nothing of it.

@@ -125,13 +125,8 @@ package struct DigestHasher: Sendable {
     /// The digest of all that was given.
     package func finalize() -> Digest {
         switch state {
-        case .sha256(let hasher): Digest(sha256: Self.hex(hasher.finalize()))
-        case .sha512(let hasher): Digest(sha512: Self.hex(hasher.finalize()))
+        case .sha256(let hasher): Digest(sha256: hexadecimal(hasher.finalize()))
+        case .sha512(let hasher): Digest(sha512: hexadecimal(hasher.finalize()))
         }
-    }
-
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

@@ -1,0 +1,100 @@
+/// What ops(1) says of the JSON that commands print.
+enum CommandDataText {
+    static let sections = """
+        .Sh OUTPUT AS DATA
+        With
+        .Fl -format Cm json
+        commands print one JSON value.
+        Members may be added; none changes its meaning within a version.
+        .Ss ops plan
+        An object, whose
+        .Va schema
+        is
+        .Li ops/plan/v1 .
+        .Va recipe , name , requested , arguments , inputs , git , secrets , timeout , warnings
+        say what was planned;
+        .Va on-failure
+        and
+        .Va finally
+        are the steps of the recipe itself.
+        .Va tasks
+        lists the tasks in an order in which each stands behind all it needs:
+        .Va id , name , matrix , decision , reason , needs , confirm , timeout , outputs ,
+        and the lists
+        .Va steps , on-failure , finally .
+        A step has
+        .Va id , name , action , summary , decision , reason , directory , interactive , timeout , effects ,
+        .Va secrets , outputs , line .
+        An effect has a
+        .Va kind
+        .Pq read , write , execute , fetch , request or publish ,
+        a
+        .Va target
+        and a
+        .Va detail .
+        A decision is
+        .Li run , undecided , skipped
+        or
+        .Li on-failure .
+        A value that only the run can know is
+        .Li {\\(dq$unknown\\(dq: NAME} ;
+        a secret is
+        .Li {\\(dq$secret\\(dq: [NAMES]} .
+        .Ss ops list
+        An object with
+        .Va recipe ,
+        the file, and
+        .Va tasks :
+        for each
+        .Va name , description , needs , file , line , column .
+        .Ss ops graph
+        An object with
+        .Va tasks ,
+        the names, needs first, and
+        .Va needs :
+        for each
+        .Va task
+        and
+        .Va needs .
+        .Ss ops runs
+        A list, the newest first:
+        .Va id , recipe , tasks , started , duration
+        in seconds,
+        .Va outcome
+        and
+        .Va exit-status ;
+        the last three are null for a run without an end.
+        .Ss ops actions
+        A list of plugins:
+        .Va name , summary , actions
+        and
+        .Va secret-schemes .
+        An action has
+        .Va name , summary , description , parameters , outputs
+        and
+        .Va examples ;
+        a parameter
+        .Va name , type , summary , required , secret , default
+        and
+        .Va members .
+        .Ss ops lint
+        A list of diagnostics:
+        .Va severity , code , message , hint , file , line , column , end-line
+        and
+        .Va end-column .
+        The formats
+        .Cm sarif
+        and
+        .Cm github
+        are those of code scanning and of annotations.
+        .Ss ops secrets check
+        A list of the references that were asked:
+        .Va name , reference , state
+        and
+        .Va detail .
+        .Sh SEE ALSO
+        .Xr ops-recipe 5 ,
+        .Xr ops-plugin 7
+
+        """
+}

@@ -1,0 +1,249 @@
+import Logging
+import OpsCore
+import OpsEngine
+import OpsPlugin
+import OpsRecipe
+import OpsSystem
+import OrderedCollections
+import Synchronization
+import TestKit
+
+/// What the fake actions did, in order.
+final class CallRecord: Sendable {
+    private let state = Mutex<(calls: [String], running: Int, most: Int)>(([], 0, 0))
+
+    func start(_ name: String) {
+        state.withLock {
+            $0.calls.append(name)
+            $0.running += 1
+            $0.most = max($0.most, $0.running)
+        }
+    }
+
+    func end() { state.withLock { $0.running -= 1 } }
+
+    /// The names of the steps that started.
+    var calls: [String] { state.withLock { $0.calls } }
+
+    /// How many ran at once at most.
+    var mostAtOnce: Int { state.withLock { $0.most } }
+}
+
+/// `run`: waits, fails or gives outputs, by its parameters, and records that it was called.
+struct FakeRun: Action {
+    let record: CallRecord
+
+    var declaration: ActionDeclaration {
+        ActionDeclaration(
+            name: "run", summary: "Does as it is told",
+            parameters: [
+                Parameter("command", .any, "What it is called in the record"),
+                Parameter("wait", .duration, "How long it takes"),
+                Parameter("fail", .integer, "The exit status it fails with"),
+                Parameter("fail-first", .integer, "How many attempts fail"),
+                Parameter("password", .string, "A secret", secret: true),
+            ], shorthand: "command")
+    }
+
+    func plan(_ arguments: Arguments, _ context: PlanContext) async throws -> ActionPlan {
+        ActionPlan(effects: [Effect(.execute, arguments.plannedString("command") ?? "?")])
+    }
+
+    func run(_ arguments: Arguments, _ context: RunContext) async throws -> [String: Value] {
+        let name = try arguments.optionalString("command") ?? context.environment["OPS_TASK"] ?? ""
+        record.start(name)
+        defer { record.end() }
+        if let wait = try arguments.optionalDuration("wait") { try await EventLoop.shared.sleep(for: wait) }
+        if let status = try arguments.optionalInteger("fail") {
+            throw CommandFailure(exitStatus: status, command: name)
+        }
+        if let first = try arguments.optionalInteger("fail-first"),
+            Int(context.environment["OPS_ATTEMPT"] ?? "") ?? 0 <= first
+        {
+            throw CommandFailure(exitStatus: 75, command: name)
+        }
+        if let text = context.environment["SAY"] {
+            Array(text.utf8).withUnsafeBytes { context.output(.standardOutput, $0) }
+        }
+        if case .standardOutput(let output)? = context.step.returns { return [output: .string("made by \(name)")] }
+        return [:]
+    }
+}
+
+/// `fake.make`: writes a file in the plan only; its output is known where its input is settled.
+struct FakeMake: Action {
+    let record: CallRecord
+
+    var declaration: ActionDeclaration {
+        ActionDeclaration(
+            name: "fake.make", summary: "Makes a file of another",
+            parameters: [
+                Parameter("from", .path(.read), "What it reads"),
+                Parameter("to", .path(.write), "What it makes", required: true),
+            ], outputs: [OutputDeclaration("digest", .string, "Of what it made")])
+    }
+
+    func plan(_ arguments: Arguments, _ context: PlanContext) async throws -> ActionPlan {
+        let target = context.absolute(try arguments.string("to"))
+        var effects = [Effect(.write, target)]
+        guard let from = try arguments.optionalString("from") else {
+            return ActionPlan(effects: effects, outputs: ["digest": .string("digest of \(target)")])
+        }
+        effects.append(Effect(.read, context.absolute(from)))
+        guard context.isSettled(context.absolute(from)) else { return ActionPlan(effects: effects) }
+        return ActionPlan(effects: effects, outputs: ["digest": .string("digest of \(target)")])
+    }
+
+    func run(_ arguments: Arguments, _ context: RunContext) async throws -> [String: Value] {
+        let target = context.absolute(try arguments.string("to"))
+        record.start(target)
+        record.end()
+        return ["digest": .string("digest of \(target)")]
+    }
+}
+
+/// `fake://NAME`: `there…` is present, `gone…` missing, what else unknown before a run; `slow` waits.
+struct FakeProvider: SecretProvider {
+    var scheme: String { "fake" }
+    var summary: String { "Made up" }
+    var example: String { "fake://there" }
+
+    func check(_ reference: SecretReference) throws(OpsError) {}
+
+    func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence {
+        if reference.path.hasPrefix("there") { return .present }
+        return reference.path.hasPrefix("gone") ? .missing : .unknown
+    }
+
+    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<[UInt8], SecretFailure>] {
+        var results: [Result<[UInt8], SecretFailure>] = []
+        for reference in references {
+            if reference.path == "slow" {
+                do { try await EventLoop.shared.sleep(for: .seconds(60)) } catch {
+                    results.append(.failure(SecretFailure(.unreachable, "interrupted")))
+                    continue
+                }
+            }
+            if reference.path.hasPrefix("there") {
+                results.append(.success(Array("value-of-\(reference.path)".utf8)))
+            } else {
+                results.append(.failure(SecretFailure(.missing, "nothing at \(reference)")))
+            }
+        }
+        return results
+    }
+
+    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
+        .success("")
+    }
+}
+
+/// Keeps all events.
+final class EventList: RunEventSink {
+    var events: [RunEvent] = []
+
+    func receive(_ event: RunEvent) { events.append(event) }
+}
+
+/// What a run did, in words that tests compare.
+struct RunResult: Sendable {
+    var finished: RunFinished
+    var calls: [String]
+    var mostAtOnce: Int
+    /// `task outcome`, in the order in which they ended.
+    var tasks: [String]
+    var taskReasons: [String: String]
+    var taskOutputs: [String: ValueMap]
+    /// Of steps that started: `StepID.description`.
+    var startedSteps: [String]
+    var stepOutcomes: [String: Outcome]
+    var messages: [String]
+    var output: String
+}
+
+/// A recipe on the fake actions, planned and run without a command line.
+struct EngineFixture {
+    let folder: TemporaryFolder
+    let record = CallRecord()
+    let recipe: Recipe
+    let catalog: PluginCatalog
+
+    init(_ yaml: String, in folder: TemporaryFolder? = nil) throws {
+        self.folder = try folder ?? TemporaryFolder()
+        catalog = try PluginCatalog([
+            Plugin(name: "shell", summary: "", actions: [FakeRun(record: record)]),
+            Plugin(
+                name: "fake", summary: "", actions: [FakeMake(record: record)], secretProviders: [FakeProvider()]),
+        ])
+        recipe = try RecipeLoader.load(
+            Array("ops: 1\n\(yaml)".utf8), file: "ops.yaml", directory: self.folder.path, catalog: catalog
+        ).recipe
+    }
+
+    func plan(
+        _ tasks: [String], inputs: ValueMap = [:], arguments: [String] = [], environment: [String: String] = [:],
+        ownVariables: Set<String> = []
+    ) async throws -> Plan {
+        var planner = Planner(
+            recipe: recipe, catalog: catalog,
+            request: PlanRequest(
+                tasks: tasks, inputs: inputs, arguments: arguments, environment: environment,
+                ownVariables: ownVariables))
+        return try await planner.plan()
+    }
+
+    /// Runs to the end; `interruptAfter` interrupts as SIGINT does.
+    func run(
+        _ plan: Plan, jobs: Int = 2, keepGoing: Bool = false, timeout: Duration? = nil,
+        interruptAfter: Duration? = nil
+    ) async throws -> RunResult {
+        try await start(
+            plan, RunOptions(jobs: jobs, keepGoing: keepGoing, timeout: timeout, version: "test"), interruptAfter)
+    }
+
+    @EventLoopActor
+    private func start(_ plan: Plan, _ options: RunOptions, _ interruptAfter: Duration?) async throws -> RunResult {
+        let list = EventList()
+        let run = Run(
+            id: "test", plan: plan, options: options, catalog: catalog, environment: [:],
+            temporaryDirectory: folder.path, runDirectory: folder.path + "/run", sinks: [list])
+        if let interruptAfter {
+            _ = EventLoop.shared.after(interruptAfter) {
+                run.interrupt(.init(reason: "interrupted by SIGINT", exitStatus: 130))
+            }
+        }
+        let finished = await run.execute()
+        var result = RunResult(
+            finished: finished, calls: record.calls, mostAtOnce: record.mostAtOnce, tasks: [], taskReasons: [:],
+            taskOutputs: [:], startedSteps: [], stepOutcomes: [:], messages: [], output: "")
+        for event in list.events {
+            switch event.kind {
+            case .taskFinished(let task):
+                result.tasks.append("\(task.task) \(task.outcome.rawValue)")
+                result.taskReasons[task.task.description] = task.reason
+                result.taskOutputs[task.task.description] = task.outputs
+            case .stepStarted(let step): result.startedSteps.append(step.step.description)
+            case .stepFinished(let step): result.stepOutcomes[step.step.description] = step.outcome
+            case .message(let message): result.messages.append(message.text)
+            case .output(_, _, let bytes): result.output += String(decoding: bytes, as: UTF8.self)
+            default: break
+            }
+        }
+        return result
+    }
+}
+
+extension Plan {
+    /// `task decision`, in order.
+    var decisions: [String] { tasks.map { "\($0.id) \($0.decision.name)" } }
+
+    func task(_ name: String) -> PlannedTask? { tasks.first { $0.id.description == name } }
+}
+
+/// The codes and messages of what `body` throws.
+func diagnostics(_ body: () async throws -> Void) async -> [Diagnostic] {
+    do { try await body() } catch let error as DiagnosticsError { return error.diagnostics } catch {
+        return [Diagnostic(code: "thrown", "\(error)")]
+    }
+    return []
+}
