@@ -85,8 +85,7 @@ enum Command {
     }
 
     private static func quoted(_ word: String) -> String {
-        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,^".unicodeScalars)
-        if !word.isEmpty, word.unicodeScalars.allSatisfy(plain.contains) { return word }
+        if !word.isEmpty, word.utf8.allSatisfy(isPlain) { return word }
         var text = "'"
         for character in word {
             switch character {
@@ -97,5 +96,15 @@ enum Command {
             }
         }
         return text + "'"
+    }
+
+    /// True for what no shell gives a meaning to.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "_-./:=@%+,^".utf8.contains(byte)
+        }
     }
 }

@@ -7,7 +7,9 @@ import OpsSystem
 package struct RunAction: Action {
     package init() {}
 
-    package var declaration: ActionDeclaration {
+    package var declaration: ActionDeclaration { Self.runDeclaration }
+
+    private static let runDeclaration =
         ActionDeclaration(
             name: "run", summary: "Run a command or a script",
             description: """
@@ -26,7 +28,6 @@ package struct RunAction: Action {
                 ActionExample("A command", "run: [ echo, Hello ]"),
                 ActionExample("A script that gets a value", "run: echo \"Hello $NAME\"\nenv: { NAME: world }"),
             ])
-    }
 
     package func plan(_ arguments: Arguments, _ context: PlanContext) async throws -> ActionPlan {
         var effects: [Effect] = []
@@ -66,13 +67,17 @@ package struct RunAction: Action {
         let command = try Command(arguments, shell: context.step.shell)
         var words: [String]
         let summary: String
+        var script: String?
+        defer { if let script { try? removeTree(script) } }
         switch command {
         case .command(let values):
             words = try Command.words(of: values)
             summary = Command.summary(of: values)
         case .script(let text, let interpreter):
-            let file = try context.temporaryDirectory() + "/script" + interpreter.fileExtension
+            // In the run's private folder: a folder for it alone would cost a tenth of a short step.
+            let file = context.outputFile + "-script" + interpreter.fileExtension
             try writePrivateFile(Array(text.utf8), to: file)
+            script = file
             words = interpreter.command + [file] + context.step.arguments
             summary = Command.summary(ofScript: text)
         }

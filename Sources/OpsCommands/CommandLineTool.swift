@@ -14,6 +14,12 @@ package enum CommandLineTool {
             return await status { try Console.output(CompletionScript.text(shell)) }
         }
         if words == ["--version"] { return await status { try Console.output("ops \(version)\n") } }
+        if words.first == "list", let parsed = RunArguments(fast: Array(words.dropFirst())), parsed.isRecipeOnly {
+            let options = parsed.options
+            return await status {
+                try ListCommand.show(file: options[.file], directory: options[.directory], color: options[.color])
+            }
+        }
         if words.first.map({ !rootWords.contains($0) }) ?? true,
             let parsed = RunArguments(fast: words.first == "run" ? Array(words.dropFirst()) : words)
         {

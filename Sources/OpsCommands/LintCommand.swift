@@ -24,8 +24,9 @@ struct LintCommand: AsyncParsableCommand {
             var diagnostics: [Diagnostic] = []
             for file in files.isEmpty ? [global.file] : files.map({ $0 as String? }) {
                 do {
-                    diagnostics += try RecipeSession(file: file, directory: global.directory, context: context).loaded
-                        .warnings
+                    diagnostics += try RecipeSession(
+                        file: file, directory: global.directory, context: context, depth: .linted
+                    ).loaded.warnings
                 } catch let error as DiagnosticsError {
                     diagnostics += error.diagnostics
                 }

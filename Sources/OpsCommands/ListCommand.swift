@@ -13,10 +13,16 @@ struct ListCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         try await CommandLineTool.finish {
-            let session = try global.session()
-            let style = try global.style(session.context)
-            try Console.output(format == .json ? Self.json(session) : Self.text(session, style: style))
+            try Self.show(
+                file: global.file, directory: global.directory, color: global.color, format: format)
         }
+    }
+
+    static func show(file: String?, directory: String?, color: String?, format: OutputFormat = .text) throws {
+        let session = try RecipeSession(file: file, directory: directory, context: .current(), depth: .outline)
+        let style = session.context.style(
+            try session.context.color(color), isTerminal: session.context.isOutputTerminal)
+        try Console.output(format == .json ? json(session) : text(session, style: style))
     }
 
     static func text(_ session: RecipeSession, style: Style) -> String {
@@ -33,7 +39,8 @@ struct ListCommand: AsyncParsableCommand {
 
     /// For a task without a description: what it gathers.
     private static func needs(of task: Task) -> String {
-        task.steps.isEmpty && !task.needs.isEmpty ? "= " + task.needs.map(\.task).joined(separator: ", ") : ""
+        task.steps.isEmpty && !task.hasOwnAction && !task.needs.isEmpty
+            ? "= " + task.needs.map(\.task).joined(separator: ", ") : ""
     }
 
     private static func json(_ session: RecipeSession) -> String {

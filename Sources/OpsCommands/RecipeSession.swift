@@ -31,7 +31,7 @@ struct RecipeSession {
     }
 
     /// Finds and loads the recipe. Throws: an `OpsError`, or a `DiagnosticsError` with all that is wrong.
-    init(file: String?, directory: String?, context: CommandContext) throws {
+    init(file: String?, directory: String?, context: CommandContext, depth: RecipeDepth = .checked) throws {
         var context = context
         let named = context.value(directory, twin: RunOption.directory.twin)
         if let named {
@@ -58,7 +58,8 @@ struct RecipeSession {
                 .invalid, "there is no recipe here: no ops.yaml, ops.yml or .ops.yaml in \(context.directory) or above",
                 hint: "'ops init' writes one; -f names another")
         }
-        loaded = try RecipeLoader.load(file: path, directory: context.directory, catalog: catalog)
+        loaded = try RecipeLoader.load(
+            file: path, directory: context.directory, catalog: catalog, depth: depth)
     }
 
     /// The tasks and inputs among the words of a command line: a word with `=` is an input.
@@ -87,10 +88,10 @@ struct RecipeSession {
         if let unknown = tasks.first(where: { recipe.tasks[$0] == nil }) {
             throw UnknownName.task(unknown, in: recipe, catalog: catalog)
         }
-        var used: Set<String> = []
-        if let order = try? TaskSelection.reached(by: tasks, in: recipe) { used = recipe.usedInputs(by: order) }
         var bound: ValueMap = [:]
         if !recipe.inputs.isEmpty || !inputs.isEmpty || inputsFile != nil {
+            var used: Set<String> = []
+            if let order = try? TaskSelection.reached(by: tasks, in: recipe) { used = recipe.usedInputs(by: order) }
             let file = try inputsFile.map { try InputsFile.read($0, directory: directory) }
             bound = try InputBinder.bind(
                 recipe.inputs, used: used, commandLine: inputs, file: file, environment: context.environment,

@@ -58,11 +58,11 @@ package struct StateDirectory: Sendable {
     /// worth a word: the next run tries again.
     package func prune(keep: Int = 100, age: Double = 30 * 86_400, now: Double) {
         guard let names = try? listFolder(runs) else { return }
-        let sorted = names.sorted(by: >)
-        for (position, name) in sorted.enumerated() {
-            if position < keep {
+        // The oldest first: identifiers sort by time, so that the first that stays is the last one asked about.
+        for (position, name) in names.sorted().enumerated() {
+            if names.count - position <= keep {
                 guard let status = try? FileStatus("\(runs)/\(name)"), now - Double(status.modified) > age else {
-                    continue
+                    return
                 }
             }
             try? removeTree("\(runs)/\(name)")

@@ -31,12 +31,12 @@ extension Run {
 
     /// Why a task does not start, as far as that is known without asking its condition.
     private func reasonNotToStart(_ index: Int) -> (text: String, isItsOwn: Bool)? {
-        let task = plan.tasks[index]
-        if case .skipped(let reason) = task.decision { return (reason, true) }
+        // Asked of every task, many times: no copy of the whole task.
+        if case .skipped(let reason) = plan.tasks[index].decision { return (reason, true) }
         if let interruption { return (interruption.reason, false) }
-        if task.definition.condition?.usesFailureStatus == true { return nil }
+        if plan.tasks[index].definition.condition?.usesFailureStatus == true { return nil }
         if !states[index].ancestorsSucceeded {
-            let unsatisfied = task.needs.flatMap(\.instances).filter { !states[$0].isSatisfied }
+            let unsatisfied = plan.tasks[index].needs.flatMap(\.instances).filter { !states[$0].isSatisfied }
             // One that failed tells more than one that was cancelled because of it.
             let culprit = unsatisfied.first { states[$0].outcome != .cancelled } ?? unsatisfied.first
             let text = culprit.map { "\(plan.tasks[$0].id) \(states[$0].outcome.phrase)" }

@@ -53,45 +53,50 @@ extension Recipe {
     }
 }
 
+/// Scopes and names are made only where an expression stands: most tasks of a large recipe have none.
 private struct SiteVisitor {
     let recipe: Recipe
     let body: (Site) -> Void
 
     private func text(
-        _ template: Template?, _ what: @autoclosure () -> String, _ scope: Site.Scope, orNull: Bool = false,
+        _ template: Template?, _ what: @autoclosure () -> String, _ scope: () -> Site.Scope, orNull: Bool = false,
         takesSecret: Bool = false
     ) {
         guard let template, template.hasExpressions else { return }
         body(
             Site(
-                form: .template(template), what: what(), scope: scope, wanted: .text(orNull: orNull),
+                form: .template(template), what: what(), scope: scope(), wanted: .text(orNull: orNull),
                 takesSecret: takesSecret))
     }
 
     private func any(
-        _ templates: OrderedDictionary<String, Template>, _ what: String, _ scope: Site.Scope, takesSecret: Bool
+        _ templates: OrderedDictionary<String, Template>, _ what: @autoclosure () -> String, _ scope: () -> Site.Scope,
+        takesSecret: Bool
     ) {
         for (key, template) in templates where template.hasExpressions {
             body(
-                Site(form: .template(template), what: "'\(key)' of \(what)", scope: scope, takesSecret: takesSecret))
+                Site(
+                    form: .template(template), what: "'\(key)' of \(what())", scope: scope(), takesSecret: takesSecret))
         }
     }
 
     private func environment(
-        _ templates: OrderedDictionary<String, Template>, _ scope: Site.Scope
+        _ templates: OrderedDictionary<String, Template>, _ scope: () -> Site.Scope
     ) {
         for (name, template) in templates {
             text(template, "the variable '\(name)'", scope, orNull: true, takesSecret: true)
         }
     }
 
-    private func condition(_ condition: Condition?, _ what: @autoclosure () -> String, _ scope: Site.Scope) {
+    private func condition(
+        _ condition: Condition?, _ what: @autoclosure () -> String, _ scope: () -> Site.Scope
+    ) {
         guard let condition else { return }
-        body(Site(form: .condition(condition), what: "'if' of \(what())", scope: scope))
+        body(Site(form: .condition(condition), what: "'if' of \(what())", scope: scope()))
     }
 
     func visitRecipe() {
-        let base = Site.Scope()
+        func base() -> Site.Scope { Site.Scope() }
         any(recipe.vars, "'vars'", base, takesSecret: true)
         environment(recipe.env, base)
         for file in recipe.dotenv { text(file, "'dotenv'", base) }
@@ -99,83 +104,84 @@ private struct SiteVisitor {
             any(include.with, "'with' of include '\(name)'", base, takesSecret: false)
             any(include.secrets, "'secrets' of include '\(name)'", base, takesSecret: true)
         }
-        var scope = base
-        scope.env = [recipe.env]
-        scope.isCleanUp = true
+        func scope() -> Site.Scope { Site.Scope(env: [recipe.env], isCleanUp: true) }
         visit(recipe.onFailure, "the recipe's on-failure", scope, earlier: [])
         visit(recipe.finally, "the recipe's finally", scope, earlier: [])
     }
 
     func visit(_ task: Task) {
-        let place = "task '\(task.name)'"
-        var scope = Site.Scope(task: task, env: [recipe.env])
-        var early = scope
-        early.hasNeeds = false
+        func place() -> String { "task '\(task.name)'" }
+        func base() -> Site.Scope { Site.Scope(task: task, env: [recipe.env]) }
+        func early() -> Site.Scope { Site.Scope(task: task, hasNeeds: false, env: [recipe.env]) }
         for need in task.needs { any(need.with, "'with' of need '\(need.alias)'", early, takesSecret: false) }
-        var ofMatrix = scope
-        ofMatrix.hasMatrix = false
+        func ofMatrix() -> Site.Scope { Site.Scope(task: task, hasMatrix: false, env: [recipe.env]) }
         switch task.matrix?.form {
         case .axes(let axes):
             for (name, template) in axes where template.hasExpressions {
                 body(
                     Site(
-                        form: .template(template), what: "the axis '\(name)' of \(place)", scope: ofMatrix,
+                        form: .template(template), what: "the axis '\(name)' of \(place())", scope: ofMatrix(),
                         wanted: .list))
             }
         case .rows(let template) where template.hasExpressions:
-            body(Site(form: .template(template), what: "'matrix' of \(place)", scope: ofMatrix, wanted: .list))
+            body(Site(form: .template(template), what: "'matrix' of \(place())", scope: ofMatrix(), wanted: .list))
         default: break
         }
-        var ofCondition = scope
-        ofCondition.hasStatus = true
-        condition(task.condition, place, ofCondition)
-        environment(task.env, scope)
-        scope.env.append(task.env)
-        text(task.dir, "'dir' of \(place)", scope)
-        for glob in task.sources ?? [] { text(glob, "'sources' of \(place)", scope) }
-        for glob in task.produces ?? [] { text(glob, "'produces' of \(place)", scope) }
-        text(task.exclusive, "'exclusive' of \(place)", scope)
-        text(task.confirm, "'confirm' of \(place)", scope)
+        condition(task.condition, place()) { Site.Scope(task: task, hasStatus: true, env: [recipe.env]) }
+        environment(task.env, base)
+        func scope() -> Site.Scope { Site.Scope(task: task, env: [recipe.env, task.env]) }
+        text(task.dir, "'dir' of \(place())", scope)
+        for glob in task.sources ?? [] { text(glob, "'sources' of \(place())", scope) }
+        for glob in task.produces ?? [] { text(glob, "'produces' of \(place())", scope) }
+        text(task.exclusive, "'exclusive' of \(place())", scope)
+        text(task.confirm, "'confirm' of \(place())", scope)
         files(task.files, scope)
-        visit(task.steps, place, scope, earlier: [], isOnly: task.hasOwnAction)
-        var after = scope
-        after.steps = task.steps
-        after.isStep = true
-        any(task.outputs, "'outputs' of \(place)", after, takesSecret: true)
-        after.isCleanUp = true
-        visit(task.onFailure, "'on-failure' of \(place)", after, earlier: task.steps)
-        visit(task.finally, "'finally' of \(place)", after, earlier: task.steps)
+        visit(task.steps, place(), scope, earlier: [], isOnly: task.hasOwnAction)
+        func after(isCleanUp: Bool) -> Site.Scope {
+            Site.Scope(
+                task: task, steps: task.steps, env: [recipe.env, task.env], isCleanUp: isCleanUp, isStep: true)
+        }
+        any(task.outputs, "'outputs' of \(place())", { after(isCleanUp: false) }, takesSecret: true)
+        visit(task.onFailure, "'on-failure' of \(place())", { after(isCleanUp: true) }, earlier: task.steps)
+        visit(task.finally, "'finally' of \(place())", { after(isCleanUp: true) }, earlier: task.steps)
     }
 
-    private func files(_ files: OrderedDictionary<String, Template>, _ scope: Site.Scope) {
+    private func files(_ files: OrderedDictionary<String, Template>, _ scope: () -> Site.Scope) {
         for (name, template) in files { text(template, "the file '\(name)'", scope, takesSecret: true) }
     }
 
     private func visit(
-        _ steps: [Step], _ place: String, _ outer: Site.Scope, earlier: [Step], isOnly: Bool = false
+        _ steps: [Step], _ place: @autoclosure () -> String, _ outer: () -> Site.Scope, earlier: [Step],
+        isOnly: Bool = false
     ) {
-        var scope = outer
-        scope.isStep = true
         for (index, step) in steps.enumerated() {
-            scope.steps = earlier + steps[..<index]
-            scope.laterSteps = Array(steps[index...])
-            visit(step, isOnly ? place : "step \(index + 1) of \(place)", scope)
+            func scope() -> Site.Scope {
+                var scope = outer()
+                scope.isStep = true
+                scope.steps = earlier + steps[..<index]
+                scope.laterSteps = Array(steps[index...])
+                return scope
+            }
+            visit(step, isOnly ? place() : "step \(index + 1) of \(place())", scope)
         }
     }
 
-    private func visit(_ step: Step, _ place: String, _ outer: Site.Scope) {
-        var scope = outer
-        condition(step.condition, place, scope)
-        environment(step.env, scope)
-        scope.env.append(step.env)
-        text(step.name, "'name' of \(place)", scope)
-        text(step.dir, "'dir' of \(place)", scope)
-        text(step.standardInput, "'stdin' of \(place)", scope, orNull: true, takesSecret: true)
-        text(step.standardOutput, "'stdout' of \(place)", scope)
+    private func visit(_ step: Step, _ place: @autoclosure () -> String, _ outer: () -> Site.Scope) {
+        condition(step.condition, place(), outer)
+        environment(step.env, outer)
+        func scope() -> Site.Scope {
+            var scope = outer()
+            scope.env.append(step.env)
+            return scope
+        }
+        text(step.name, "'name' of \(place())", scope)
+        text(step.dir, "'dir' of \(place())", scope)
+        text(step.standardInput, "'stdin' of \(place())", scope, orNull: true, takesSecret: true)
+        text(step.standardOutput, "'stdout' of \(place())", scope)
         files(step.files, scope)
         if step.action.arguments.hasExpressions {
-            body(Site(form: .action(step.action), what: "'\(step.action.name)' of \(place)", scope: scope))
+            body(Site(form: .action(step.action), what: "'\(step.action.name)' of \(place())", scope: scope()))
         }
-        if let undo = step.undo { visit(undo.step, "'undo' of \(place)", outer) }
+        if let undo = step.undo { visit(undo.step, "'undo' of \(place())", outer) }
     }
 }

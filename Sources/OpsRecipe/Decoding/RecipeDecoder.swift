@@ -12,10 +12,12 @@ package enum RecipeDecoder {
     ///   - file: as the user named it, for messages.
     ///   - directory: the folder the recipe stands in, absolute.
     ///   - source: the text that the nodes came from, for exact places inside scripts.
+    ///   - isOutline: true reads of tasks only what a list of them shows.
     package static func decode(
-        _ node: Node, file: String, directory: String, catalog: PluginCatalog, source: SourceText? = nil
+        _ node: Node, file: String, directory: String, catalog: PluginCatalog, source: SourceText? = nil,
+        isOutline: Bool = false
     ) -> (Recipe?, [Diagnostic]) {
-        let reader = RecipeReader(catalog: catalog, file: file, source: source)
+        let reader = RecipeReader(catalog: catalog, file: file, source: source, isOutline: isOutline)
         let recipe = reader.recipe(node, directory: directory)
         // A key that a task and its one step share is read twice.
         var seen: Set<Diagnostic> = []

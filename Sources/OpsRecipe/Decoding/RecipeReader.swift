@@ -8,9 +8,12 @@ final class RecipeReader {
     let file: String
     /// The text itself, for the exact places inside scripts.
     let source: SourceText?
+    /// True where of tasks only what a list of them shows is read.
+    let isOutline: Bool
     var diagnostics: [Diagnostic] = []
 
-    init(catalog: PluginCatalog, file: String, source: SourceText?) {
+    init(catalog: PluginCatalog, file: String, source: SourceText?, isOutline: Bool = false) {
+        self.isOutline = isOutline
         self.catalog = catalog
         self.file = file
         self.source = source
@@ -32,12 +35,19 @@ final class RecipeReader {
     struct Fields {
         /// How a message names the map: `task 'build'`.
         var place: String
-        var entries: [String: Node.Entry] = [:]
+        /// A handful: found faster one by one than by hash.
+        private(set) var entries: [Node.Entry] = []
         /// `run` and `plugin.action` keys.
         var actions: [Node.Entry] = []
         var notRunYet: [NotRunYet] = []
 
-        subscript(key: String) -> Node.Entry? { entries[key] }
+        subscript(key: String) -> Node.Entry? { entries.first { $0.key == key } }
+
+        init(place: String) { self.place = place }
+
+        mutating func add(_ entry: Node.Entry) { entries.append(entry) }
+
+        mutating func remove(_ keys: [String]) { entries.removeAll { keys.contains($0.key) } }
     }
 
     /// Sorts a map's keys by the language's declaration; unknown and missing ones are reported. Nil where the
@@ -52,7 +62,7 @@ final class RecipeReader {
         let trap = commaTrap(mapping)
         for entry in mapping {
             if let key = object.byName[entry.key] {
-                if entry.key != trap { fields.entries[entry.key] = entry }
+                if entry.key != trap { fields.add(entry) }
                 if !key.isRun { fields.notRunYet.append(NotRunYet(key: entry.key, range: entry.keyRange)) }
             } else if trap != nil, entry.key.hasSuffix(")"), entry.value.isNull {
                 continue
@@ -64,7 +74,7 @@ final class RecipeReader {
                     at: entry.keyRange)
             }
         }
-        for key in object.keys where key.isRequired && fields.entries[key.name] == nil && object.name != "recipe" {
+        for key in object.required where fields[key.name] == nil && object.name != "recipe" {
             report(
                 "missing-key", "\(place) has no '\(key.name)'", hint: "add '\(key.name)': \(inSentence(key.summary))",
                 at: node.range)

@@ -10,8 +10,13 @@ extension RecipeReader {
         guard let fields = fields(entry.value, of: RecipeLanguage.task, place) else { return task }
         task.notRunYet = fields.notRunYet
         task.description = text(fields["description"], place)
-        task.inputs = inputs(fields["inputs"], place)
         task.needs = needs(fields["needs"], place)
+        if isOutline {
+            task.hasOwnAction = !fields.actions.isEmpty
+            if let steps = fields["steps"] { task.steps = self.steps(steps, place) }
+            return task
+        }
+        task.inputs = inputs(fields["inputs"], place)
         task.matrix = matrix(fields["matrix"], place)
         task.maxParallel = integer(fields["max-parallel"], place, minimum: 1)
         if let entry = fields["max-parallel"], task.matrix == nil {
@@ -73,7 +78,7 @@ extension RecipeReader {
         task.hasOwnAction = true
         // What the task has for all its steps is not the step's as well.
         var own = fields
-        for key in ["if", "env", "dir", "continue-on-error"] { own.entries[key] = nil }
+        own.remove(["if", "env", "dir", "continue-on-error"])
         own.notRunYet = fields.notRunYet.filter { RecipeLanguage.step.byName[$0.key] != nil }
         task.notRunYet.removeAll { RecipeLanguage.step.byName[$0.key] != nil }
         if let step = step(own, range: task.nameRange) { task.steps = [step] }

@@ -61,12 +61,14 @@ package struct LanguageObject: Sendable {
     /// True where exactly one action key (`run`, `PLUGIN.ACTION`) may or must stand beside the keys.
     package var takesAction = false
     package var byName: [String: LanguageKey]
+    let required: [LanguageKey]
 
     package init(_ name: String, _ summary: String, takesAction: Bool = false, _ keys: [LanguageKey]) {
         self.name = name
         self.summary = summary
         self.keys = keys
         self.takesAction = takesAction
+        required = keys.filter(\.isRequired)
         byName = Dictionary(keys.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 }

@@ -11,6 +11,18 @@ package struct LoadedRecipe: Sendable {
     package var source: SourceText
 }
 
+/// How much of a recipe a command needs: a large one takes the longer the deeper it is read.
+package enum RecipeDepth: Int, Comparable {
+    /// The text, the recipe's own keys, and of tasks what a list of them shows: `description` and `needs`.
+    case outline
+    /// All of it, with every error.
+    case checked
+    /// With the warnings of `ops lint` too.
+    case linted
+
+    package static func < (left: RecipeDepth, right: RecipeDepth) -> Bool { left.rawValue < right.rawValue }
+}
+
 /// Reads recipe files.
 package enum RecipeLoader {
     /// The recipe in a file, decoded and checked.
@@ -18,27 +30,31 @@ package enum RecipeLoader {
     /// - Parameters:
     ///   - file: as the user named it: messages name it so.
     ///   - directory: the folder that `file` is relative to, absolute; the recipe's own folder is found from both.
+    ///   - depth: how much of it is read and checked.
     ///
     /// Throws: a `DiagnosticsError` with all errors and warnings in reading order; `RecipeLoader.source` reads the text
     /// to show with them.
     package static func load(
-        file: String, directory: String, catalog: PluginCatalog
+        file: String, directory: String, catalog: PluginCatalog, depth: RecipeDepth = .linted
     ) throws(DiagnosticsError) -> LoadedRecipe {
         let path = file.hasPrefix("/") ? file : directory + "/" + file
         let bytes = try read(path, as: file)
-        return try load(bytes, file: file, directory: folder(of: path), catalog: catalog)
+        return try load(bytes, file: file, directory: folder(of: path), catalog: catalog, depth: depth)
     }
 
     /// The recipe in a text.
     package static func load(
-        _ bytes: [UInt8], file: String, directory: String, catalog: PluginCatalog
+        _ bytes: [UInt8], file: String, directory: String, catalog: PluginCatalog, depth: RecipeDepth = .linted
     ) throws(DiagnosticsError) -> LoadedRecipe {
         let source = SourceText(file: file, bytes: bytes)
         let node = try YAML.parse(bytes, file: file)
         var (recipe, diagnostics) = RecipeDecoder.decode(
-            node, file: file, directory: directory, catalog: catalog, source: source)
+            node, file: file, directory: directory, catalog: catalog, source: source, isOutline: depth == .outline)
         if let recipe {
-            diagnostics += RecipeChecker.check(recipe, catalog: catalog, lint: diagnostics.isEmpty)
+            if depth > .outline {
+                let lint = depth == .linted && diagnostics.isEmpty
+                diagnostics += RecipeChecker.check(recipe, catalog: catalog, lint: lint)
+            }
             diagnostics.sort(by: Diagnostic.inReadingOrder)
         }
         guard let recipe, !diagnostics.contains(where: { $0.severity == .error }) else {
