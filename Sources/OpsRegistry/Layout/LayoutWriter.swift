@@ -30,7 +30,11 @@ package final class LayoutWriter: Sendable {
         try makeFolders(staging.path + "/blobs/sha256", mode: 0o755)
     }
 
-    deinit { try? removeTree(staging.path) }
+    deinit { discard() }
+
+    /// Removes the staging folder now: after a failure nothing of it may be left when the caller goes on, and a thread
+    /// that has done its work may hold the last reference a moment longer.
+    package func discard() { try? removeTree(staging.path) }
 
     /// Adds a blob. It is not synced before `commit`.
     @discardableResult
