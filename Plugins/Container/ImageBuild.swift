@@ -26,6 +26,15 @@ struct ImageBuild {
 
     func run() async throws -> Result {
         let writer = try LayoutWriter(try stagingPath())
+        do {
+            return try await build(writer)
+        } catch {
+            writer.discard()
+            throw error
+        }
+    }
+
+    private func build(_ writer: LayoutWriter) async throws -> Result {
         try await addBaseLayers(writer)
         let layers = try await addLayers(writer)
         let created = Timestamp.iso8601(Double(request.created))

@@ -29,13 +29,15 @@ final class CallRecord: Sendable {
     var mostAtOnce: Int { state.withLock { $0.most } }
 }
 
-/// `run`: waits, fails or gives outputs, by its parameters, and records that it was called.
+/// Waits, fails or gives outputs, by its parameters, and records that it was called.
 struct FakeRun: Action {
+    /// `run` takes constant text only; `fake.run` takes parameters and expressions.
+    var name = "fake.run"
     let record: CallRecord
 
     var declaration: ActionDeclaration {
         ActionDeclaration(
-            name: "run", summary: "Does as it is told",
+            name: name, summary: "Does as it is told",
             parameters: [
                 Parameter("command", .any, "What it is called in the record"),
                 Parameter("wait", .duration, "How long it takes"),
@@ -171,9 +173,10 @@ struct EngineFixture {
     init(_ yaml: String, in folder: TemporaryFolder? = nil) throws {
         self.folder = try folder ?? TemporaryFolder()
         catalog = try PluginCatalog([
-            Plugin(name: "shell", summary: "", actions: [FakeRun(record: record)]),
+            Plugin(name: "shell", summary: "", actions: [FakeRun(name: "run", record: record)]),
             Plugin(
-                name: "fake", summary: "", actions: [FakeMake(record: record)], secretProviders: [FakeProvider()]),
+                name: "fake", summary: "", actions: [FakeRun(record: record), FakeMake(record: record)],
+                secretProviders: [FakeProvider()]),
         ])
         recipe = try RecipeLoader.load(
             Array("ops: 1\n\(yaml)".utf8), file: "ops.yaml", directory: self.folder.path, catalog: catalog

@@ -72,7 +72,7 @@ import Testing
             for step in 0..<Int.random(in: 1...3, using: &random) {
                 var keys = ["id: s\(step)"]
                 let fails = failsSometimes && Int.random(in: 0..<15, using: &random) == 0
-                keys.append("run: { command: c\(fails ? ", fail: 1" : "") }")
+                keys.append("fake.run: { command: c\(fails ? ", fail: 1" : "") }")
                 if Int.random(in: 0..<6, using: &random) == 0 { keys.append("if: 1 == 2") }
                 if step > 0, Int.random(in: 0..<4, using: &random) == 0 {
                     keys.append("if: \"steps.s\(step - 1).result == 'succeeded'\"")

@@ -31,7 +31,7 @@ import Testing
         let fixture = try EngineFixture(
             """
             tasks:
-              m: { matrix: { os: [ linux, mac ], n: [ 1, 5.10 ] }, run: "${{ matrix.os }}-${{ matrix.n }}" }
+              m: { matrix: { os: [ linux, mac ], n: [ 1, 5.10 ] }, fake.run: "${{ matrix.os }}-${{ matrix.n }}" }
               rows: { matrix: [ { a: x }, { a: y, b: 2 } ], run: r }
               after: { needs: [ m ], run: after }
             """)
@@ -166,7 +166,7 @@ import Testing
               lost: fake://gone
               maybe: { from: [ "fake://gone", "fake://who-knows" ] }
               unused: fake://there
-            tasks: { a: { env: { A: "${{ secrets.first }}", B: "${{ secrets.lost }}" }, run: { password: "${{ secrets.maybe }}" } } }
+            tasks: { a: { env: { A: "${{ secrets.first }}", B: "${{ secrets.lost }}" }, fake.run: { password: "${{ secrets.maybe }}" } } }
             """)
         let plan = try await fixture.plan(["a"])
         #expect(plan.secrets.map(\.name) == ["first", "lost", "maybe"])
@@ -175,7 +175,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "run: \"${{ secrets.s }}\"", "run: { command: \"x${{ secrets.s }}\" }", "{ run: a, dir: \"${{ secrets.s }}\" }",
+        "fake.run: \"${{ secrets.s }}\"", "fake.run: { command: \"x${{ secrets.s }}\" }",
+        "{ run: a, dir: \"${{ secrets.s }}\" }",
         "{ run: a, matrix: { x: [ \"${{ secrets.s }}\" ] } }", "{ run: a, confirm: \"${{ secrets.s }}?\" }",
         "{ fake.make: { to: \"${{ vars.v }}\" } }",
     ])

@@ -34,7 +34,7 @@ import Testing
 
     @Test(arguments: [1, 3]) func `no more run at once than there are jobs`(_ jobs: Int) async throws {
         let fixture = try EngineFixture(
-            "tasks: { m: { matrix: { n: [ 1, 2, 3, 4, 5, 6 ] }, run: { command: x, wait: 20ms } } }")
+            "tasks: { m: { matrix: { n: [ 1, 2, 3, 4, 5, 6 ] }, fake.run: { command: x, wait: 20ms } } }")
         let result = try await fixture.run(try await fixture.plan(["m"]), jobs: jobs)
         #expect(result.calls.count == 6)
         #expect(result.mostAtOnce == jobs)
@@ -42,7 +42,7 @@ import Testing
 
     @Test func `max-parallel holds for one task's instances`() async throws {
         let fixture = try EngineFixture(
-            "tasks: { m: { matrix: { n: [ 1, 2, 3, 4, 5 ] }, max-parallel: 2, run: { command: x, wait: 20ms } } }")
+            "tasks: { m: { matrix: { n: [ 1, 2, 3, 4, 5 ] }, max-parallel: 2, fake.run: { command: x, wait: 20ms } } }")
         let result = try await fixture.run(try await fixture.plan(["m"]), jobs: 8)
         #expect(result.calls.count == 5)
         #expect(result.mostAtOnce == 2)
@@ -50,11 +50,11 @@ import Testing
 
     private static let failing = """
         tasks:
-          bad: { run: { command: bad, wait: 30ms, fail: 3 } }
-          slow: { run: { command: slow, wait: 10s } }
+          bad: { fake.run: { command: bad, wait: 30ms, fail: 3 } }
+          slow: { fake.run: { command: slow, wait: 10s } }
           behind: { needs: [ bad ], run: behind }
           other: { needs: [ quick ], run: other }
-          quick: { run: { command: quick, wait: 60ms } }
+          quick: { fake.run: { command: quick, wait: 60ms } }
           rescue: { needs: [ bad ], if: failure(), run: rescue }
           far: { needs: [ behind ], if: failure(), run: far }
           last: { needs: [ behind ], if: always(), run: last }
@@ -88,11 +88,11 @@ import Testing
         let fixture = try EngineFixture(
             """
             tasks:
-              a: { continue-on-error: true, run: { command: a, fail: 1 } }
+              a: { continue-on-error: true, fake.run: { command: a, fail: 1 } }
               b:
                 needs: [ a ]
                 steps:
-                  - { continue-on-error: true, run: { command: b1, fail: 1 } }
+                  - { continue-on-error: true, fake.run: { command: b1, fail: 1 } }
                   - { run: b2 }
             """)
         let result = try await fixture.run(try await fixture.plan(["b"]))
@@ -105,7 +105,7 @@ import Testing
             """
             finally: [ { run: recipe-finally } ]
             tasks:
-              a: { run: { command: a, wait: 20s }, finally: [ { run: { command: clean, wait: 50ms } } ] }
+              a: { fake.run: { command: a, wait: 20s }, finally: [ { fake.run: { command: clean, wait: 50ms } } ] }
               b: { needs: [ a ], if: always(), run: b }
               c: { run: c, finally: [ { run: never } ] }
             """)
@@ -128,7 +128,8 @@ import Testing
     }
 
     @Test func `the run's own timeout is exit status 124`() async throws {
-        let fixture = try EngineFixture("tasks: { a: { run: { command: a, wait: 20s }, finally: [ { run: clean } ] } }")
+        let fixture = try EngineFixture(
+            "tasks: { a: { fake.run: { command: a, wait: 20s }, finally: [ { run: clean } ] } }")
         let result = try await fixture.run(try await fixture.plan(["a"]), timeout: .milliseconds(50))
         #expect(result.finished.exitStatus == 124)
         #expect(result.finished.outcome == .timedOut)
@@ -139,8 +140,8 @@ import Testing
         let fixture = try EngineFixture(
             """
             tasks:
-              t: { timeout: 40ms, run: { command: t, wait: 20s }, on-failure: [ { run: rescue } ] }
-              s: { steps: [ { timeout: 40ms, run: { command: s1, wait: 20s } }, { run: s2 } ] }
+              t: { timeout: 40ms, fake.run: { command: t, wait: 20s }, on-failure: [ { run: rescue } ] }
+              s: { steps: [ { timeout: 40ms, fake.run: { command: s1, wait: 20s } }, { run: s2 } ] }
             """)
         let result = try await fixture.run(try await fixture.plan(["t", "s"]), keepGoing: true)
         #expect(Set(result.tasks) == ["t timed-out", "s timed-out"])
@@ -155,8 +156,8 @@ import Testing
               good: { run: good, on-failure: [ { run: no } ], finally: [ { run: f1 } ] }
               bad:
                 needs: [ good ]
-                run: { command: bad, fail: 2 }
-                on-failure: [ { run: { command: r1, fail: 1 } }, { run: r2 } ]
+                fake.run: { command: bad, fail: 2 }
+                on-failure: [ { fake.run: { command: r1, fail: 1 } }, { run: r2 } ]
                 finally: [ { run: f2 } ]
               never: { needs: [ bad ], run: never, finally: [ { run: never-finally } ] }
             """)
@@ -167,7 +168,7 @@ import Testing
 
     @Test func `a failed finally makes the task failed`() async throws {
         let fixture = try EngineFixture(
-            "tasks: { a: { run: a, finally: [ { run: { command: f, fail: 1 } } ] }, b: { needs: [ a ], run: b } }")
+            "tasks: { a: { run: a, finally: [ { fake.run: { command: f, fail: 1 } } ] }, b: { needs: [ a ], run: b } }")
         let result = try await fixture.run(try await fixture.plan(["b"]))
         #expect(result.tasks == ["a failed", "b skipped"])
         #expect(result.finished.exitStatus == 1)
@@ -177,8 +178,8 @@ import Testing
         let fixture = try EngineFixture(
             """
             tasks:
-              a: { steps: [ { retry: { attempts: 3, delay: 1ms }, run: { command: a, fail-first: 2 } } ] }
-              b: { needs: [ a ], steps: [ { retry: { attempts: 2, delay: 1ms }, run: { command: b, fail: 1 } } ] }
+              a: { steps: [ { retry: { attempts: 3, delay: 1ms }, fake.run: { command: a, fail-first: 2 } } ] }
+              b: { needs: [ a ], steps: [ { retry: { attempts: 2, delay: 1ms }, fake.run: { command: b, fail: 1 } } ] }
             """)
         let result = try await fixture.run(try await fixture.plan(["b"]))
         #expect(result.calls == ["a", "a", "a", "b", "b"])
@@ -190,12 +191,12 @@ import Testing
             """
             tasks:
               one: { run: one, returns: text }
-              m: { matrix: { n: [ 1, 2 ] }, if: matrix.n == 1, run: "m${{ matrix.n }}", returns: text }
+              m: { matrix: { n: [ 1, 2 ] }, if: matrix.n == 1, fake.run: "m${{ matrix.n }}", returns: text }
               both:
                 needs: [ one, m ]
                 steps: [ { id: s, run: s, returns: text } ]
                 outputs: { sum: "${{ needs.one.outputs.text }}+${{ steps.s.outputs.text }}", list: "${{ needs.m.outputs.text }}" }
-              end: { needs: [ both ], run: "${{ needs.both.outputs.sum }}" }
+              end: { needs: [ both ], fake.run: "${{ needs.both.outputs.sum }}" }
             """)
         let result = try await fixture.run(try await fixture.plan(["end"]))
         #expect(result.taskOutputs["both"]?["sum"] == .string("made by one+made by s"))
@@ -225,7 +226,7 @@ import Testing
             secrets: { s: { from: [ "fake://gone", "fake://there-it-is" ] }, lost: "fake://gone" }
             tasks:
               a: { env: { SAY: "<${{ secrets.s }}>" }, run: a }
-              b: { run: { command: b, password: "${{ secrets.lost }}" } }
+              b: { fake.run: { command: b, password: "${{ secrets.lost }}" } }
             """)
         let good = try await fixture.run(try await fixture.plan(["a"]))
         #expect(good.output.contains("value-of-there-it-is") == false)

@@ -38,7 +38,7 @@ package final class LayoutWriter: Sendable {
     }
 
     deinit {
-        try? removeTree(staging.path)
+        discard()
         if lock >= 0 { close(lock) }
     }
 
@@ -56,6 +56,10 @@ package final class LayoutWriter: Sendable {
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { try? removeTree(path) }
         }
     }
+
+    /// Removes the staging folder now: after a failure nothing of it may be left when the caller goes on, and a thread
+    /// that has done its work may hold the last reference a moment longer.
+    package func discard() { try? removeTree(staging.path) }
 
     /// Adds a blob. It is not synced before `commit`.
     @discardableResult
