@@ -80,8 +80,8 @@ import Testing
         let folder = try TemporaryFolder()
         let state = try StateDirectory(environment: ["OPS_STATE_DIR": folder.path])
         for day in 1...5 { try folder.write("runs/2026010\(day)-x/plan.json", "{}") }
-        #expect(try run(["touch", "-d", "2001-01-01", folder.path + "/runs/20260105-x"]).status == 0)
+        #expect(try run(["touch", "-d", "2001-01-01", folder.path + "/runs/20260103-x"]).status == 0)
         state.prune(keep: 3, age: 86_400, now: Double(time(nil)))
-        #expect(try run(["ls", folder.path + "/runs"]).text == "20260103-x\n20260104-x\n")
+        #expect(try run(["ls", folder.path + "/runs"]).text == "20260104-x\n20260105-x\n")
     }
 }
