@@ -111,9 +111,14 @@ static void forward(int signal) {
 void ops_forward_signals(const int *signals, int count, int descriptor) {
     (void)fcntl(descriptor, F_SETFL, O_NONBLOCK);
     forward_descriptor = descriptor;
+    // A parent may have left them blocked: then no interrupt would ever come.
+    sigset_t ours;
+    sigemptyset(&ours);
+    for (int i = 0; i < count; i++) sigaddset(&ours, signals[i]);
     for (int i = 0; i < count; i++) {
         struct sigaction old, action = {.sa_handler = forward, .sa_flags = SA_RESTART};
         if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN) continue;
         sigaction(signals[i], &action, NULL);
     }
+    pthread_sigmask(SIG_UNBLOCK, &ours, NULL);
 }
