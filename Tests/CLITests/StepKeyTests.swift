@@ -61,6 +61,32 @@ import Testing
         #expect(result.text.contains("ended processes that the step had left running"))
     }
 
+    @Test func whatTheLastStepLeavesEndsWithItsTaskToo() throws {
+        let ops = try OpsProgram(
+            """
+            ops: 1
+            tasks:
+              t: { run: 'sleep 60 > /dev/null 2>&1 & echo $! > pid' }
+              after: { needs: [ t ], run: '! kill -0 "$(cat pid)" 2> /dev/null' }
+            """)
+        let result = try ops("after")
+        #expect(result.status == 0, "\(result.text)")
+    }
+
+    @Test func aMessageOfAnActionStandsBeforeTheEndOfItsTask() throws {
+        let ops = try OpsProgram(
+            """
+            ops: 1
+            tasks:
+              t: { container.build: { layers: [], output: "oci:image" } }
+              other: { needs: [ t ], run: [ "true" ] }
+            """)
+        let text = try ops("other").text
+        let message = try #require(text.firstRange(of: "sha256:"))
+        let end = try #require(text.firstRange(of: "✓ t "))
+        #expect(message.lowerBound < end.lowerBound)
+    }
+
     @Test func detachLeavesRunning() throws {
         let ops = try OpsProgram(
             """

@@ -31,6 +31,6 @@ struct EventLogHandler: LogHandler {
         case .error, .critical: level = .error
         }
         let line = text
-        EventLoop.shared.submit { [run, step] in EventLoop.assumeIsolated { run.message(level, line, step: step) } }
+        onLoop { [run, step] in run.message(level, line, step: step) }
     }
 }

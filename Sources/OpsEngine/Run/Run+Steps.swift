@@ -115,13 +115,11 @@ extension Run {
                     EventLoop.assumeIsolated { self.received(bytes, stream, token) }
                 } else {
                     let copy = [UInt8](bytes)
-                    EventLoop.shared.submit {
-                        EventLoop.assumeIsolated { copy.withUnsafeBytes { self.received($0, stream, token) } }
-                    }
+                    onLoop { copy.withUnsafeBytes { self.received($0, stream, token) } }
                 }
             },
             progress: { progress in
-                EventLoop.shared.submit { EventLoop.assumeIsolated { self.emit(.progress(step.id, progress)) } }
+                onLoop { self.emit(.progress(step.id, progress)) }
             },
             grace: options.grace)
         context.keepProcesses = keeper(of: step)
@@ -133,13 +131,11 @@ extension Run {
         guard let task = step.id.task else { return nil }
         let isDetached = step.definition.isDetached
         return { group in
-            EventLoop.shared.submit {
-                EventLoop.assumeIsolated {
-                    guard !isDetached else {
-                        return self.message(.notice, "left running: the process group \(group)", step: step.id)
-                    }
-                    self.leftOvers[task, default: []].append((ProcessGroup(group), step.id))
+            onLoop {
+                guard !isDetached else {
+                    return self.message(.notice, "left running: the process group \(group)", step: step.id)
                 }
+                self.leftOvers[task, default: []].append((ProcessGroup(group), step.id))
             }
         }
     }
