@@ -91,7 +91,8 @@ struct SecretStore {
                         problems.append(
                             Diagnostic(
                                 code: "secret-\(failure.reason.rawValue)",
-                                "the secret '\(secret.name)' is not to be had: \(failure.message)", hint: failure.hint,
+                                "the secret '\(secret.name)' is not to be had: \(failure.message)",
+                                hint: failure.hint ?? "'ops secrets check' asks every reference",
                                 at: secret.range))
                     }
                 }
