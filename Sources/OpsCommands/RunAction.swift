@@ -75,7 +75,7 @@ enum RunAction {
         let run = Run(
             id: id, plan: plan, options: settings.options, catalog: session.catalog,
             environment: session.context.environment, temporaryDirectory: temporary, runDirectory: folder,
-            sinks: [journal] + reporters.all)
+            lockDirectory: state.locks, sinks: [journal] + reporters.all)
         try SignalWatch.start(run)
         isStarted = true
         let ticks = Ticker { reporters.tick() }

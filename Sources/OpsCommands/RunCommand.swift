@@ -23,6 +23,8 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: RunOption.keepGoing.names, help: RunOption.keepGoing.help) var keepGoing = false
     @Option(name: RunOption.timeout.names, help: RunOption.timeout.valueHelp) var timeout: String?
     @Option(name: RunOption.grace.names, help: RunOption.grace.valueHelp) var grace: String?
+    @Option(name: RunOption.wait.names, help: RunOption.wait.valueHelp) var wait: String?
+    @Flag(name: RunOption.noWait.names, help: RunOption.noWait.help) var noWait = false
     @Option(name: RunOption.inputs.names, help: RunOption.inputs.valueHelp, completion: .file()) var inputs: String?
     @Flag(name: RunOption.yes.names, help: RunOption.yes.help) var yes = false
     @Option(
@@ -44,11 +46,13 @@ struct RunCommand: AsyncParsableCommand {
         let values: [(RunOption, String?)] = [
             (.file, global.file), (.directory, global.directory), (.color, global.color), (.jobs, jobs),
             (.timeout, timeout),
-            (.grace, grace), (.inputs, inputs), (.stream, stream), (.logFormat, logFormat), (.logFile, logFile),
+            (.grace, grace), (.wait, wait), (.inputs, inputs), (.stream, stream), (.logFormat, logFormat),
+            (.logFile, logFile),
         ]
         for (option, value) in values { result.options[option] = value }
         let flags: [(RunOption, Bool)] = [
-            (.dryRun, dryRun), (.keepGoing, keepGoing), (.yes, yes), (.quiet, quiet), (.verbose, verbose),
+            (.dryRun, dryRun), (.keepGoing, keepGoing), (.noWait, noWait), (.yes, yes), (.quiet, quiet),
+            (.verbose, verbose),
         ]
         result.flags = Set(flags.filter(\.1).map(\.0))
         return result

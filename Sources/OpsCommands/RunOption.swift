@@ -6,7 +6,9 @@ enum RunOption: String, CaseIterable, Sendable {
     case dryRun = "dry-run"
     case jobs
     case keepGoing = "keep-going"
-    case timeout, grace, inputs, yes, stream
+    case timeout, grace, wait
+    case noWait = "no-wait"
+    case inputs, yes, stream
     case logFormat = "log-format"
     case logFile = "log-file"
     case quiet, verbose
@@ -30,10 +32,10 @@ enum RunOption: String, CaseIterable, Sendable {
         case .directory: "folder"
         case .color: "when"
         case .jobs: "n"
-        case .timeout, .grace: "duration"
+        case .timeout, .grace, .wait: "duration"
         case .stream: "mode"
         case .logFormat: "format"
-        case .dryRun, .keepGoing, .yes, .quiet, .verbose: nil
+        case .dryRun, .keepGoing, .noWait, .yes, .quiet, .verbose: nil
         }
     }
 
@@ -55,6 +57,9 @@ enum RunOption: String, CaseIterable, Sendable {
         case .keepGoing: "After a failure finish all that does not depend on it."
         case .timeout: "End the whole run after this long (exit status 124)."
         case .grace: "How long children have between SIGTERM and SIGKILL; 10s by default."
+        case .wait:
+            "Wait this long for what another run holds; on a terminal without end, elsewhere not at all by default."
+        case .noWait: "Do not wait for what another run holds: exit status 75."
         case .inputs: "Take inputs from a YAML or JSON file."
         case .yes: "Answer yes to every confirm."
         case .stream:

@@ -40,7 +40,9 @@ struct RunSettings: Sendable {
         options = RunOptions(
             jobs: jobs, keepGoing: try flag(.keepGoing), timeout: try duration(.timeout),
             // GitHub kills a step 10s after it asked it to end.
-            grace: try duration(.grace) ?? (isGitHub ? .seconds(4) : .seconds(10)), version: CommandLineTool.version)
+            grace: try duration(.grace) ?? (isGitHub ? .seconds(4) : .seconds(10)),
+            lockWait: try Self.lockWait(try duration(.wait), noWait: try flag(.noWait), context),
+            version: CommandLineTool.version)
         stream = try context.choice(value(.stream), .stream) ?? .grouped
         var format: LogFormat = try context.choice(value(.logFormat), .logFormat) ?? .auto
         let color = try context.color(arguments.options[.color])
@@ -62,5 +64,16 @@ struct RunSettings: Sendable {
         isDryRun = try flag(.dryRun)
         yes = try flag(.yes)
         inputsFile = value(.inputs)
+    }
+
+    /// Who sits at a terminal can wait and interrupt; nobody else waits unasked.
+    private static func lockWait(
+        _ limit: Duration?, noWait: Bool, _ context: CommandContext
+    ) throws(OpsError) -> LockWait {
+        guard let limit else { return noWait || !context.isErrorTerminal ? .none : .forever }
+        guard !noWait else {
+            throw OpsError(.usage, "--wait and --no-wait exclude each other", hint: "leave one of them out")
+        }
+        return .upTo(limit)
     }
 }

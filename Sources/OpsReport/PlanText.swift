@@ -61,6 +61,7 @@ package struct PlanText {
         lines.append(heading)
         if let detail = task.decision.detail { lines.append("    " + note(task.decision, detail)) }
         if let confirm = task.confirm { lines.append("    asks: \(confirm)") }
+        if let name = task.exclusive { lines.append("    exclusive: \(name)") }
         if task.decision.isSkipped { return }
         if task.steps.isEmpty { lines.append(dim("    gathers its needs")) }
         for step in task.steps { self.step(step) }
@@ -99,6 +100,12 @@ package struct PlanText {
         if !unknown.isEmpty {
             lines.append("        " + dim(Self.padded("unknown", 8) + unknown.joined(separator: ", ")))
         }
+        if let undo = step.undo {
+            let until = undo.through.map { "'\($0)' succeeds" } ?? "the task succeeds"
+            lines.append("        " + dim("undo, armed until \(until):"))
+            let command = undo.step.action == "run" ? "$ \(undo.step.summary)" : undo.step.summary
+            lines.append("            " + command)
+        }
     }
 
     /// A step's folder as a recipe would name it; nil where it is the recipe's own.
@@ -113,7 +120,7 @@ package struct PlanText {
 
     private mutating func foot(_ plan: Plan) {
         var counts: [(String, Int)] = []
-        for name in ["run", "undecided", "on-failure", "skipped"] {
+        for name in ["run", "undecided", "on-failure", "up-to-date", "skipped"] {
             let count = plan.tasks.count { $0.decision.name == name }
             if count > 0 { counts.append((name, count)) }
         }
@@ -127,6 +134,7 @@ package struct PlanText {
     private func mark(_ decision: Decision) -> String {
         switch decision {
         case .run: green(style.unicode ? "●" : "*")
+        case .upToDate: dim(style.unicode ? "✓" : "=")
         case .undecided: yellow(style.unicode ? "◐" : "?")
         case .skipped: dim(style.unicode ? "○" : "-")
         case .onFailure: yellow(style.unicode ? "◌" : "!")
@@ -138,7 +146,7 @@ package struct PlanText {
         case .undecided: yellow("undecided: if \(detail)")
         case .skipped: dim("skipped: \(detail)")
         case .onFailure: yellow("only if \(detail)")
-        case .run: detail
+        case .run, .upToDate: detail
         }
     }
 

@@ -29,8 +29,15 @@ struct RunRecord {
 
     private static let tailLength = 512
 
-    /// The task under which a step of the recipe's own `on-failure` or `finally` is shown.
-    static func task(of step: StepID) -> TaskID { step.task ?? TaskID(name: step.part.rawValue) }
+    /// The task under which a step is shown: the recipe's own `on-failure` and `finally`, and each undo, which may come
+    /// long after its task, stand for themselves.
+    static func task(of step: StepID) -> TaskID {
+        guard let task = step.task else { return TaskID(name: step.part.rawValue) }
+        return step.part == .undo ? TaskID(name: "undo of \(task)") : task
+    }
+
+    /// True for a step that is shown as if it were a task.
+    static func standsAlone(_ step: StepID) -> Bool { step.task == nil || step.part == .undo }
 
     /// The step as it was started, while its task goes on.
     func step(_ step: StepID) -> StepStarted? { active[Self.task(of: step)]?.steps[step] }
@@ -53,7 +60,7 @@ struct RunRecord {
         case .progress(let step, let progress):
             let total = progress.total.map { "/\($0)" } ?? ""
             active[Self.task(of: step)]?.progress = "\(progress.done)\(total) \(progress.unit)"
-        case .message: break
+        case .message, .cleanUpStarted: break
         case .stepFinished(let finished):
             let task = Self.task(of: finished.step)
             guard let step = active[task] else { return }

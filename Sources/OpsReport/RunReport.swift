@@ -62,7 +62,7 @@ final class RunReport {
             text.start(task)
             text.heading(step, of: task, atOnce: options.verbosity == .verbose || step.attempt > 1)
         case .output(let step, let stream, let bytes): text.output(RunRecord.task(of: step), stream, bytes)
-        case .progress: break
+        case .progress, .cleanUpStarted: break
         case .message(let message): show(message)
         case .stepFinished(let finished): finish(finished)
         case .taskFinished(let task):
@@ -101,7 +101,7 @@ final class RunReport {
             let words = "\(name) failed and was tolerated: \(failure.message)"
             show(Message(level: .warning, text: words, step: finished.step))
         }
-        if finished.step.task == nil {
+        if RunRecord.standsAlone(finished.step) {
             finish(task, finished.outcome, ResultText.line(task.description, finished, style: style))
         }
     }

@@ -209,7 +209,8 @@ struct EngineFixture {
         let list = EventList()
         let run = Run(
             id: "test", plan: plan, options: options, catalog: catalog, environment: [:],
-            temporaryDirectory: folder.path, runDirectory: folder.path + "/run", sinks: [list])
+            temporaryDirectory: folder.path, runDirectory: folder.path + "/run",
+            lockDirectory: folder.path + "/locks", sinks: [list])
         if let interruptAfter {
             _ = EventLoop.shared.after(interruptAfter) {
                 run.interrupt(.init(reason: "interrupted by SIGINT", exitStatus: 130))

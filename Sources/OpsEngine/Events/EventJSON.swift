@@ -64,6 +64,12 @@ package enum EventJSON {
             if step.isTolerated { writer.member("tolerated", .boolean(true)) }
             if !step.outputs.isEmpty { writer.member("outputs", .map(step.outputs)) }
             if let failure = step.failure { write(failure, to: &writer) }
+        case .cleanUpStarted(let cleanUp):
+            writer.member("event", "cleanup-started")
+            write(cleanUp.task, to: &writer)
+            writer.member("outcome", cleanUp.outcome.rawValue)
+            writer.member("exit-status", cleanUp.exitStatus)
+            writer.member("error", cleanUp.error)
         case .taskFinished(let task):
             writer.member("event", "task-finished")
             write(task.task, to: &writer)

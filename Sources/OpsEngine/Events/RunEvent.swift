@@ -14,6 +14,7 @@ package struct RunEvent: Sendable {
         case progress(StepID, Progress)
         case message(Message)
         case stepFinished(StepFinished)
+        case cleanUpStarted(CleanUpStarted)
         case taskFinished(TaskFinished)
         case runFinished(RunFinished)
     }
@@ -46,7 +47,7 @@ package struct TaskID: Sendable, Hashable, CustomStringConvertible {
 /// A step of a task. Clean-up steps count on behind the task's own.
 package struct StepID: Sendable, Hashable, CustomStringConvertible {
     /// Which list of the task it stands in.
-    package enum Part: String, Sendable { case steps, onFailure = "on-failure", finally }
+    package enum Part: String, Sendable { case steps, undo, onFailure = "on-failure", finally }
 
     /// Nil for the recipe's own `on-failure` and `finally`.
     package var task: TaskID?
@@ -181,6 +182,22 @@ package struct StepFinished: Sendable {
         self.outputs = outputs
         self.failure = failure
         self.isTolerated = isTolerated
+    }
+}
+
+/// A task's own steps are over, and its clean-up begins: what a resumed run needs to finish it.
+package struct CleanUpStarted: Sendable {
+    package var task: TaskID
+    package var outcome: Outcome
+    /// What the handlers get as `OPS_EXIT_CODE` and `OPS_ERROR`.
+    package var exitStatus: Int?
+    package var error: String?
+
+    package init(task: TaskID, outcome: Outcome, exitStatus: Int?, error: String?) {
+        self.task = task
+        self.outcome = outcome
+        self.exitStatus = exitStatus
+        self.error = error
     }
 }
 

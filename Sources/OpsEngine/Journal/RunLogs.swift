@@ -1,4 +1,3 @@
-import Crypto
 import Glibc
 import OpsCore
 import OpsSystem
@@ -26,23 +25,8 @@ package final class RunLogs {
     private static func path(of task: TaskID?, in directory: String) -> String {
         // No task's name can hold a percent sign.
         guard let task else { return directory + "/%recipe.log" }
-        var name = ""
-        for byte in task.description.utf8 {
-            let character = Character(Unicode.Scalar(byte))
-            if byte < 0x80, character.isLetter || character.isNumber || "-_=,".contains(character) {
-                name.append(character)
-            } else {
-                name += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-        }
-        // A file's name has at most 255 bytes; a longer one keeps its head and a hash of the whole.
-        if name.utf8.count > 200 { name = "\(name.prefix(160))%\(hash(task.description))" }
-        return "\(directory)/\(name).log"
+        return "\(directory)/\(FileName.escaped(task.description)).log"
     }
-}
-
-private func hash(_ text: String) -> String {
-    hexadecimal(SHA256.hash(data: Array(text.utf8)).prefix(8))
 }
 
 /// One file that grows.

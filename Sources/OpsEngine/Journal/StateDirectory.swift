@@ -32,6 +32,9 @@ package struct StateDirectory: Sendable {
 
     package var runs: String { path + "/runs" }
 
+    /// Where the locks of `exclusive` names stand.
+    package var locks: String { path + "/locks" }
+
     /// A new identifier: sorts by time, is unique on this machine: `20261121-095530-417-1f`.
     package static func newRunID(now: Double) -> String {
         let stamp = Timestamp.iso8601(now).filter(\.isNumber)

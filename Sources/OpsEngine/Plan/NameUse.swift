@@ -40,6 +40,7 @@ struct NameUse {
         add(step.dir)
         add(step.standardInput)
         add(step.standardOutput)
+        if let undo = step.undo { add(undo.step) }
     }
 
     mutating func add(_ task: Task) {
@@ -48,6 +49,8 @@ struct NameUse {
         for template in task.files.values { add(template) }
         add(task.dir)
         add(task.confirm)
+        add(task.exclusive)
+        for template in (task.sources ?? []) + (task.produces ?? []) { add(template) }
         switch task.matrix?.form {
         case .axes(let axes): for template in axes.values { add(template) }
         case .rows(let template): add(template)

@@ -5,18 +5,13 @@ package import OrderedCollections
 
 /// All that a run would do, in the order in which it may start: nothing that is not listed here is started.
 package struct Plan: Sendable {
-    package var recipe: Recipe
+    /// The recipe itself, and behind it each recipe that it includes.
+    package var units: [PlanUnit]
     /// The tasks that were asked for.
     package var requested: [String]
-    /// The inputs that the planned tasks use, with their values.
-    package var inputs: ValueMap
     /// Arguments after `--`, for the one requested task.
     package var arguments: [String]
-    /// The git facts that were asked, `branch` → value.
-    package var git: ValueMap
     package var secrets: [PlannedSecret]
-    /// The environment that every step starts from.
-    package var environment: BaseEnvironment
     /// In topological order: a task stands behind all it needs.
     package var tasks: [PlannedTask]
     /// The recipe's own clean-up steps.
@@ -25,6 +20,28 @@ package struct Plan: Sendable {
     /// The whole run's limit.
     package var timeout: Duration?
     package var warnings: [Diagnostic]
+
+    package var recipe: Recipe { units[0].recipe }
+    /// The recipe's own inputs, git facts and environment.
+    package var inputs: ValueMap { units[0].inputs }
+    package var git: ValueMap { units[0].git }
+    package var environment: BaseEnvironment { units[0].environment }
+
+    /// The recipe that the task stands in, with its values.
+    package func unit(of task: PlannedTask) -> PlanUnit { units[task.unit] }
+}
+
+/// One recipe of a plan with the values that only its own tasks see.
+package struct PlanUnit: Sendable {
+    package var recipe: Recipe
+    /// What stands before the names of its tasks: empty for the recipe itself, `common:` for an included one.
+    package var prefix: String
+    /// The inputs that the planned tasks use, with their values.
+    package var inputs: ValueMap
+    /// The git facts that were asked, `branch` → value.
+    package var git: ValueMap
+    /// The environment that every step starts from.
+    package var environment: BaseEnvironment
 }
 
 /// What the plan decided of a task or a step.
@@ -35,11 +52,14 @@ package enum Decision: Sendable, Hashable {
     case skipped(reason: String)
     /// Runs only if something before it fails.
     case onFailure(String)
+    /// Its work is done already: nothing that it is made from has changed.
+    case upToDate
 
-    /// `run`, `undecided`, `skipped`, `on-failure`.
+    /// `run`, `undecided`, `skipped`, `on-failure`, `up-to-date`.
     package var name: String {
         switch self {
         case .run: "run"
+        case .upToDate: "up-to-date"
         case .undecided: "undecided"
         case .skipped: "skipped"
         case .onFailure: "on-failure"
@@ -49,7 +69,7 @@ package enum Decision: Sendable, Hashable {
     /// The condition or the reason.
     package var detail: String? {
         switch self {
-        case .run: nil
+        case .run, .upToDate: nil
         case .undecided(let text), .skipped(let text), .onFailure(let text): text
         }
     }
@@ -59,6 +79,8 @@ package enum Decision: Sendable, Hashable {
 
 package struct PlannedTask: Sendable {
     package var id: TaskID
+    /// The place in `Plan.units` of the recipe that it stands in.
+    package var unit: Int
     package var definition: Task
     /// The values of this instance; empty without a matrix.
     package var matrix: ValueMap
@@ -70,6 +92,8 @@ package struct PlannedTask: Sendable {
     package var finally: [PlannedStep]
     /// The question to ask before the run.
     package var confirm: String?
+    /// The name that one holder has at a time on this machine: the user's own, or shared where it is an absolute path.
+    package var exclusive: String?
     package var timeout: Duration?
     /// Outputs as far as they are known.
     package var outputs: ValueMap
@@ -91,11 +115,25 @@ package struct PlannedStep: Sendable {
     package var files: OrderedDictionary<String, Template>
     package var effects: [Effect]
     package var outputs: ValueMap
-    /// The names of the secrets it may use.
+    /// The names of the secrets it may use, those of its undo among them.
     package var secrets: [String]
+    /// What takes its work back.
+    package var undo: PlannedUndo?
 
     /// `run` or `plugin.action`.
     package var action: String { definition.action.name }
+}
+
+/// The undo of a step (ops-recipe(5), "Clean-up").
+package final class PlannedUndo: Sendable {
+    package let step: PlannedStep
+    /// The task that disarms it, with all its instances; nil is the step's own task.
+    package let through: String?
+
+    package init(step: PlannedStep, through: String?) {
+        self.step = step
+        self.through = through
+    }
 }
 
 package struct PlannedSecret: Sendable {

@@ -45,6 +45,7 @@ package enum PlanJSON {
             "reason": task.decision.detail.map { .string($0) } ?? .null,
             "needs": strings(task.needs.flatMap(\.instances).map { plan.tasks[$0].id.description }),
             "confirm": task.confirm.map { .string($0) } ?? .null,
+            "exclusive": task.exclusive.map { .string($0) } ?? .null,
             "timeout": task.timeout.map { .string($0.text) } ?? .null,
             "steps": .list(task.steps.map(step)),
             "on-failure": .list(task.onFailure.map(step)),
@@ -54,7 +55,7 @@ package enum PlanJSON {
     }
 
     private static func step(_ step: PlannedStep) -> Value {
-        .map([
+        var value: ValueMap = [
             "id": step.definition.id.map { .string($0) } ?? .null,
             "name": step.name.map { .string($0) } ?? .null,
             "action": .string(step.action),
@@ -74,6 +75,10 @@ package enum PlanJSON {
             "secrets": strings(step.secrets),
             "outputs": .map(step.outputs),
             "line": .integer(step.definition.action.nameRange.start.line),
-        ])
+        ]
+        guard let undo = step.undo else { return .map(value) }
+        value["undo"] = self.step(undo.step)
+        value["undo-through"] = undo.through.map { .string($0) } ?? .null
+        return .map(value)
     }
 }

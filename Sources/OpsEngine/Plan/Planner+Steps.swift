@@ -43,6 +43,11 @@ extension Planner {
         guard let action = catalog.actions[step.action.name] else { return planned }
         planned.outputs = Self.declaredOutputs(action.declaration, step)
         guard !decision.isSkipped else { return planned }
+        if let undo = step.undo {
+            let id = StepID(task: id.task, part: .undo, index: id.index)
+            let step = await plan(undo.step, id: id, task: task, scope: scope, settled: settled)
+            planned.undo = PlannedUndo(step: step, through: undo.through)
+        }
         do {
             let binding = try StepBinding(planned, task: task?.name ?? "", scope: scope, catalog: catalog)
             let context = PlanContext(

@@ -47,7 +47,7 @@ extension Planner {
         let decision = task.condition.map { decide($0, in: scope) } ?? .run
         scope.statuses = nil
         var planned = PlannedTask(
-            id: id, definition: task, matrix: row, needs: needs, decision: decision, steps: [], onFailure: [],
+            id: id, unit: 0, definition: task, matrix: row, needs: needs, decision: decision, steps: [], onFailure: [],
             finally: [], confirm: nil, timeout: task.timeout ?? recipe.defaults.timeout, outputs: [:])
         guard !decision.isSkipped else {
             planned.outputs = nullOutputs(of: task)
@@ -55,6 +55,7 @@ extension Planner {
         }
         collect { try scope.extend(with: task.env) }
         if let confirm = task.confirm { planned.confirm = collect { try scope.text(confirm, "confirm") } }
+        if let name = task.exclusive { planned.exclusive = collect { try scope.text(name, "exclusive") } }
         planned.steps = await planAll(task.steps, part: .steps, task: planned, scope: scope, settled: &settled)
         var names = scope
         names.steps = Self.stepValues(planned.steps)

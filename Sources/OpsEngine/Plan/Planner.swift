@@ -79,9 +79,9 @@ package struct Planner {
         let errors = diagnostics.filter { $0.severity == .error }
         guard errors.isEmpty else { throw DiagnosticsError(diagnostics.sorted(by: Diagnostic.inReadingOrder)) }
         return Plan(
-            recipe: recipe, requested: request.tasks, inputs: request.inputs, arguments: request.arguments, git: git,
-            secrets: secrets, environment: base, tasks: tasks, onFailure: onFailure, finally: finally,
-            timeout: recipe.timeout, warnings: diagnostics)
+            units: [PlanUnit(recipe: recipe, prefix: "", inputs: request.inputs, git: git, environment: base)],
+            requested: request.tasks, arguments: request.arguments, secrets: secrets, tasks: tasks,
+            onFailure: onFailure, finally: finally, timeout: recipe.timeout, warnings: diagnostics)
     }
 
     /// Runs `body`, keeping what it throws as diagnostics; nil where it threw.

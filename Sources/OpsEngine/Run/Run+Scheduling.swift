@@ -15,7 +15,7 @@ extension Run {
         let first = states.indices.filter { states[$0].openNeeds == 0 }
         for index in first { settle(index) }
         startReady()
-        guard openTasks > 0 else { return }
+        guard openTasks > 0 || openRollBacks > 0 else { return }
         await withCheckedContinuation { allDone = $0 }
     }
 
@@ -73,7 +73,7 @@ extension Run {
         let task = plan.tasks[index].definition
         if task.isInteractive, runningCount > 0 { return false }
         if let limit = task.maxParallel, runningByName[task.name, default: 0] >= limit { return false }
-        return true
+        return takeLease(index)
     }
 
     private func start(_ index: Int) {
@@ -94,11 +94,15 @@ extension Run {
         runningCount -= 1
         if task.isInteractive { interactiveRuns = false }
         if task.maxParallel != nil { runningByName[task.name, default: 0] -= 1 }
+        endLease(index)
         startReady()
-        if openTasks == 0 {
-            allDone?.resume()
-            allDone = nil
-        }
+        finishIfDone()
+    }
+
+    func finishIfDone() {
+        guard openTasks == 0, runningCount == 0, openRollBacks == 0 else { return }
+        allDone?.resume()
+        allDone = nil
     }
 
     /// Records how a task ended and settles what waited for it. Not recursive: a chain may be of any length.
@@ -123,10 +127,7 @@ extension Run {
                 ready.append(next)
             }
         }
-        if openTasks == 0, runningCount == 0 {
-            allDone?.resume()
-            allDone = nil
-        }
+        finishIfDone()
     }
 
     private func record(
@@ -143,7 +144,16 @@ extension Run {
                 TaskFinished(
                     task: plan.tasks[index].id, outcome: outcome, reason: reason, duration: duration,
                     outputs: outputs)))
-        if outcome == .failed || outcome == .timedOut, !isSatisfied { stop(because: plan.tasks[index].id.description) }
+        if outcome == .failed || outcome == .timedOut, !isSatisfied {
+            fail(index, TaskEnding(outcome: outcome, failure: nil))
+        }
+        if outcome.isSatisfied { disarmUndos(by: index) } else { rollBackForSkipped(index) }
+    }
+
+    /// A task has failed in a way that counts.
+    func fail(_ index: Int, _ ending: TaskEnding) {
+        if firstFailure == nil { firstFailure = ending }
+        stop(because: index)
     }
 
     private func inheritFromNeeds(_ index: Int) {
@@ -157,14 +167,15 @@ extension Run {
     }
 
     /// The first failure stops new tasks and cancels running ones, unless told to keep going.
-    private func stop(because task: String) {
+    private func stop(because index: Int) {
         guard stoppedBy == nil, !options.keepGoing else { return }
+        let task = plan.tasks[index].id.description
         stoppedBy = task
-        cancelRunning("cancelled because \(task) failed")
+        cancelRunning("cancelled because \(task) failed", but: index)
     }
 
-    func cancelRunning(_ reason: String) {
-        for index in states.indices where states[index].phase == .running {
+    func cancelRunning(_ reason: String, but exception: Int? = nil) {
+        for index in states.indices where states[index].phase == .running && index != exception {
             if states[index].cancelReason == nil { states[index].cancelReason = reason }
             states[index].work?.cancel()
         }

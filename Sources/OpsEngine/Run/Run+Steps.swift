@@ -10,7 +10,7 @@ extension Run {
     /// One step with its attempts. `task` is the place of the task that may be cancelled; nil in clean-up.
     func run(_ step: PlannedStep, task: Int?, scope: Scope) async -> StepResult {
         var scope = scope
-        let start = ContinuousClock.now
+        let start = clock.ticks
         if case .skipped(let reason) = step.decision { return finish(step, skipped: reason, start) }
         do {
             try await ensureSecrets(Set(step.secrets))
@@ -25,8 +25,11 @@ extension Run {
             started(step, attempt: 1)
             return finish(step, failed: error, task: task, start, nil)
         }
-        let retry = step.definition.retry ?? task.flatMap { plan.tasks[$0].definition.retry }
-        var attempt = 1
+        if let task { armUndo(of: step, task: task, scope: scope) }
+        // A task's own retry starts its steps again from the first (`runAttempts`).
+        let retry = step.definition.retry
+        var attempt = task.map { states[$0].attempt } ?? 1
+        let last = attempt + (retry?.attempts ?? 1) - 1
         while true {
             started(step, attempt: attempt)
             let token = openOutput(step)
@@ -36,21 +39,29 @@ extension Run {
                 return finish(step, StepResult(outcome: .succeeded, outputs: outputs), start)
             } catch {
                 let output = closeOutput(token)
-                let mayRetry = !SwiftTask.isCancelled && attempt < retry?.attempts ?? 1
-                guard let retry, mayRetry, retry.covers(error) else {
+                guard let retry, attempt < last, !SwiftTask.isCancelled,
+                    retry.covers((error as? CommandFailure)?.exitStatus)
+                else {
                     return finish(step, failed: error, task: task, start, output)
                 }
-                let delay = retry.delay(after: attempt)
-                message(
-                    .notice,
-                    "attempt \(attempt) of \(retry.attempts) failed (\(OpsError.text(of: error))); again in \(delay.text)",
-                    step: step.id)
-                do { try await EventLoop.shared.sleep(for: delay) } catch {
+                do {
+                    try await pause(before: attempt + 1, of: last, retry, OpsError.text(of: error), step: step.id)
+                } catch {
                     return finish(step, failed: error, task: task, start, output)
                 }
                 attempt += 1
             }
         }
+    }
+
+    /// The wait before a further attempt, which the log tells.
+    ///
+    /// Throws: `CancellationError`.
+    func pause(before attempt: Int, of last: Int, _ retry: Retry, _ problem: String, step: StepID?) async throws {
+        let delay = retry.delay(after: attempt - 1, &random)
+        let name = step == nil ? "the task's attempt" : "attempt"
+        message(.notice, "\(name) \(attempt - 1) of \(last) failed (\(problem)); again in \(delay.text)", step: step)
+        try await clock.sleep(for: delay)
     }
 
     /// One attempt under the step's timeout.
@@ -63,12 +74,11 @@ extension Run {
         guard let limit = step.timeout else { return try await perform(binding, context) }
         let work = SwiftTask(executorPreference: EventLoop.shared) { try await self.perform(binding, context) }
         let timedOut = Flag()
-        let timer = SwiftTask {
-            do { try await EventLoop.shared.sleep(for: limit) } catch { return }
+        let timer = clock.after(limit) {
             timedOut.set()
             work.cancel()
         }
-        defer { timer.cancel() }
+        defer { clock.cancel(timer) }
         do {
             return try await withTaskCancellationHandler {
                 try await work.value
@@ -87,68 +97,6 @@ extension Run {
         return result
     }
 
-    private func context(
-        _ step: PlannedStep, _ binding: StepBinding, attempt: Int, token: Int, folder: StepFolder
-    ) throws -> RunContext {
-        var environment = try binding.scope.revealedEnvironment()
-        let outputFile = "\(temporaryDirectory)/output-\(token)"
-        environment["OPS_RUN_ID"] = id
-        environment["OPS_TASK"] = step.id.task?.description ?? ""
-        environment["OPS_STEP"] = step.name ?? String(step.id.index + 1)
-        environment["OPS_ATTEMPT"] = String(attempt)
-        environment["OPS_TEMP"] = temporaryDirectory
-        environment["OPS_RECIPE_DIR"] = plan.recipe.directory
-        environment["OPS_OUTPUT"] = outputFile
-        for (variable, content) in binding.files {
-            environment[variable] = try folder.write(content, as: variable)
-        }
-        var logger = Logger(label: "ops.step") { _ in EventLogHandler(run: self, step: step.id) }
-        logger.logLevel = .debug
-        var context = RunContext(
-            directory: step.directory, environment: environment, step: binding.options,
-            temporaryDirectory: { try folder.make() },
-            outputFile: outputFile, logger: logger,
-            output: { stream, bytes in
-                if EventLoop.shared.isCurrent {
-                    // The call returns before the buffer goes.
-                    nonisolated(unsafe) let bytes = bytes
-                    EventLoop.assumeIsolated { self.received(bytes, stream, token) }
-                } else {
-                    let copy = [UInt8](bytes)
-                    onLoop { copy.withUnsafeBytes { self.received($0, stream, token) } }
-                }
-            },
-            progress: { progress in
-                onLoop { self.emit(.progress(step.id, progress)) }
-            },
-            grace: options.grace)
-        context.keepProcesses = keeper(of: step)
-        return context
-    }
-
-    /// What a step of a task left running may serve the task's later steps.
-    private func keeper(of step: PlannedStep) -> (@Sendable (Int32) -> Void)? {
-        guard let task = step.id.task else { return nil }
-        let isDetached = step.definition.isDetached
-        return { group in
-            onLoop {
-                guard !isDetached else {
-                    return self.message(.notice, "left running: the process group \(group)", step: step.id)
-                }
-                self.leftOvers[task, default: []].append((ProcessGroup(group), step.id))
-            }
-        }
-    }
-
-    /// Ends what the task's steps left running, and names it.
-    func endLeftOvers(of task: TaskID) async {
-        for (group, step) in leftOvers.removeValue(forKey: task) ?? [] where group.isAlive {
-            let names = group.members.map { "\($0.name) (\($0.id))" }.joined(separator: ", ")
-            message(.warning, "ended processes that the step had left running: \(names)", step: step)
-            await group.end(grace: options.grace)
-        }
-    }
-
     private func started(_ step: PlannedStep, attempt: Int) {
         emit(
             .stepStarted(
@@ -157,13 +105,13 @@ extension Run {
                     isInteractive: step.definition.isInteractive)))
     }
 
-    private func finish(_ step: PlannedStep, skipped reason: String, _ start: ContinuousClock.Instant) -> StepResult {
+    private func finish(_ step: PlannedStep, skipped reason: String, _ start: UInt64) -> StepResult {
         let outputs = step.outputs.mapValues { _ in Value.null }
         return finish(step, StepResult(outcome: .skipped, outputs: outputs), start, reason: reason)
     }
 
     private func finish(
-        _ step: PlannedStep, failed error: any Error, task: Int?, _ start: ContinuousClock.Instant,
+        _ step: PlannedStep, failed error: any Error, task: Int?, _ start: UInt64,
         _ output: StepOutput?
     ) -> StepResult {
         var failure = failure(of: error, location: step.definition.action.nameRange)
@@ -183,12 +131,12 @@ extension Run {
     }
 
     private func finish(
-        _ step: PlannedStep, _ result: StepResult, _ start: ContinuousClock.Instant, reason: String? = nil
+        _ step: PlannedStep, _ result: StepResult, _ start: UInt64, reason: String? = nil
     ) -> StepResult {
         emit(
             .stepFinished(
                 StepFinished(
-                    step: step.id, outcome: result.outcome, reason: reason, duration: ContinuousClock.now - start,
+                    step: step.id, outcome: result.outcome, reason: reason, duration: clock.elapsed(since: start),
                     outputs: result.outputs, failure: result.failure, isTolerated: result.isTolerated)))
         return result
     }
@@ -219,17 +167,19 @@ extension Run {
 }
 
 extension Retry {
-    func covers(_ error: any Error) -> Bool {
+    /// True where a failure with this exit status, or with none, is tried again.
+    func covers(_ exitStatus: Int?) -> Bool {
         guard !exitCodes.isEmpty else { return true }
-        guard let status = (error as? CommandFailure)?.exitStatus else { return false }
-        return exitCodes.contains(status)
+        return exitStatus.map(exitCodes.contains) ?? false
     }
 
-    /// `delay × backoff^(attempt-1)`, at most `max-delay`.
-    func delay(after attempt: Int) -> Duration {
+    /// `delay × backoff^(attempt-1)`, at most `max-delay`; `jitter` is the part of it that chance may take away.
+    func delay(after attempt: Int, _ random: inout any RandomNumberGenerator) -> Duration {
         var seconds = delay.seconds
-        for _ in 1..<max(attempt, 1) { seconds *= backoff }
         let limit = maxDelay?.seconds ?? 86_400
-        return .nanoseconds(Int64(min(seconds, limit) * 1e9))
+        for _ in 1..<max(attempt, 1) where seconds < limit { seconds *= backoff }
+        seconds = min(seconds, limit)
+        if jitter > 0 { seconds *= 1 - jitter * Double.random(in: 0...1, using: &random) }
+        return .nanoseconds(Int64(seconds * 1e9))
     }
 }

@@ -7,7 +7,7 @@ extension Run {
     /// One task from its condition to its clean-up.
     func runTask(_ index: Int) async {
         let task = plan.tasks[index]
-        let start = ContinuousClock.now
+        let start = clock.ticks
         var scope = runScope(for: index)
         do {
             if task.decision != .run, let condition = task.definition.condition {
@@ -22,45 +22,73 @@ extension Run {
             message(.error, "\(task.id): \(OpsError.text(of: error))", step: nil)
             return finish(
                 index, .failed, reason: secrets.registry.redact(OpsError.text(of: error)),
-                duration: ContinuousClock.now - start, isSatisfied: task.definition.continueOnError)
+                duration: clock.elapsed(since: start), isSatisfied: task.definition.continueOnError)
         }
-        let timer = startTimer(index, task.timeout)
-        var ending = await runSteps(task, index: index, scope: &scope)
-        timer?.cancel()
-        if states[index].timedOut { ending = (.timedOut, ending.failure) }
-
-        let reason = states[index].cancelReason
-        if !task.onFailure.isEmpty || !task.finally.isEmpty || leftOvers[task.id] != nil {
-            // A task of its own: what cancels this one must not cancel its clean-up.
-            let (shielded, before) = (scope, ending)
-            let cleanUp = SwiftTask(executorPreference: EventLoop.shared) {
-                await self.cleanUp(task, after: before, scope: shielded)
-            }
-            if await !cleanUp.value, ending.outcome == .succeeded { ending.outcome = .failed }
-        }
+        var ending = await runAttempts(task, index: index, scope: &scope)
         var outputs: ValueMap = [:]
         if ending.outcome == .succeeded {
             do { outputs = try taskOutputs(task, scope) } catch {
-                ending.outcome = .failed
+                ending = TaskEnding(outcome: .failed, failure: failure(of: error, location: task.definition.nameRange))
                 message(.error, "the outputs of \(task.id): \(OpsError.text(of: error))", step: nil)
             }
+        }
+        if ending.outcome == .succeeded {
+            disarmUndos(by: index)
+        } else if ending.outcome != .cancelled, !task.definition.continueOnError {
+            // At once: what runs beside it need not wait for its clean-up to be cancelled.
+            fail(index, ending)
+        }
+        let reason = states[index].cancelReason
+        if await !cleanUp(index, after: ending, scope: scope), ending.outcome == .succeeded {
+            ending.outcome = .failed
+            outputs = [:]
         }
         let tolerated = task.definition.continueOnError && (ending.outcome == .failed || ending.outcome == .timedOut)
         finish(
             index, ending.outcome,
             reason: tolerated ? "allowed by continue-on-error" : ending.outcome == .succeeded ? nil : reason,
-            duration: ContinuousClock.now - start, outputs: outputs,
+            duration: clock.elapsed(since: start), outputs: outputs,
             isSatisfied: ending.outcome == .succeeded || tolerated)
     }
 
-    private func startTimer(_ index: Int, _ limit: Duration?) -> SwiftTask<Void, Never>? {
+    /// The task's steps, again from the first after a failure where it has a `retry` of its own; `timeout` is of each
+    /// attempt.
+    private func runAttempts(_ task: PlannedTask, index: Int, scope: inout Scope) async -> TaskEnding {
+        let before = scope
+        let last = task.definition.retry?.attempts ?? 1
+        while true {
+            let timer = startTimer(index, task.timeout)
+            var ending = await runSteps(task, index: index, scope: &scope)
+            timer.map(clock.cancel)
+            if states[index].timedOut { ending.outcome = .timedOut }
+            let failed = ending.outcome == .failed || ending.outcome == .timedOut
+            guard failed, let retry = task.definition.retry, states[index].attempt < last, !isCancelled(index),
+                retry.covers(ending.failure?.exitStatus)
+            else { return ending }
+            await endLeftOvers(of: task.id)
+            let problem = ending.failure?.message ?? states[index].cancelReason ?? ending.outcome.phrase
+            states[index].timedOut = false
+            states[index].cancelReason = nil
+            do {
+                try await pause(before: states[index].attempt + 1, of: last, retry, problem, step: nil)
+            } catch { return TaskEnding(outcome: .cancelled) }
+            states[index].attempt += 1
+            scope = before
+        }
+    }
+
+    /// True where something other than its own timeout ended the task.
+    private func isCancelled(_ index: Int) -> Bool {
+        interruption != nil || states[index].cancelReason != nil && !states[index].timedOut
+    }
+
+    private func startTimer(_ index: Int, _ limit: Duration?) -> UInt64? {
         guard let limit else { return nil }
-        return SwiftTask {
-            do { try await EventLoop.shared.sleep(for: limit) } catch { return }
+        return clock.after(limit) { [self] in
             guard states[index].phase == .running, states[index].cancelReason == nil else { return }
             states[index].timedOut = true
             states[index].cancelReason = "its timeout of \(limit.text) passed"
-            states[index].work?.cancel()
+            states[index].cancelSteps?()
         }
     }
 
@@ -87,18 +115,37 @@ extension Run {
         try scope.extend(with: task.definition.env)
     }
 
-    private func runSteps(
-        _ task: PlannedTask, index: Int, scope: inout Scope
-    ) async -> (outcome: Outcome, failure: Failure?) {
+    /// One attempt. It is a Swift task of its own, so that the task's timeout ends it and not what comes behind it.
+    private func runSteps(_ task: PlannedTask, index: Int, scope: inout Scope) async -> TaskEnding {
+        guard !task.steps.isEmpty else { return TaskEnding(outcome: .succeeded) }
+        guard task.timeout != nil else { return await runStepList(task, index: index, scope: &scope) }
+        let before = scope
+        let work = SwiftTask(executorPreference: EventLoop.shared) {
+            var scope = before
+            let ending = await self.runStepList(task, index: index, scope: &scope)
+            return (ending, scope)
+        }
+        states[index].cancelSteps = { work.cancel() }
+        let (ending, after) = await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            work.cancel()
+        }
+        states[index].cancelSteps = nil
+        scope = after
+        return ending
+    }
+
+    private func runStepList(_ task: PlannedTask, index: Int, scope: inout Scope) async -> TaskEnding {
         for step in task.steps {
-            if SwiftTask.isCancelled { return (.cancelled, nil) }
+            if SwiftTask.isCancelled { return TaskEnding(outcome: .cancelled) }
             let result = await run(step, task: index, scope: scope)
             if let id = step.definition.id { scope.steps[id] = result.value }
             // A task of one action gives that action's outputs.
             if task.definition.hasOwnAction { scope.steps[""] = result.value }
-            if !result.isFine { return (result.outcome, result.failure) }
+            if !result.isFine { return TaskEnding(outcome: result.outcome, failure: result.failure) }
         }
-        return (.succeeded, nil)
+        return TaskEnding(outcome: .succeeded)
     }
 
     private func taskOutputs(_ task: PlannedTask, _ scope: Scope) throws -> ValueMap {
@@ -108,37 +155,13 @@ extension Run {
         return outputs
     }
 
-    /// `on-failure`, then `finally`; each step under a bound of its own, none stops another.
-    private func cleanUp(
-        _ task: PlannedTask, after ending: (outcome: Outcome, failure: Failure?), scope: Scope
-    ) async -> Bool {
-        var scope = scope
-        scope.environment["OPS_STATUS"] = ending.outcome.rawValue
-        scope.environment["OPS_EXIT_CODE"] = ending.failure?.exitStatus.map { String($0) } ?? ""
-        scope.environment["OPS_ERROR"] = ending.failure?.message ?? ""
-        for step in task.steps {
-            guard let id = step.definition.id, scope.steps[id] == nil else { continue }
-            scope.steps[id] = .map([
-                "outputs": .map(step.outputs.mapValues { _ in .null }), "result": .string(Outcome.skipped.rawValue),
-            ])
-        }
-        var isClean = true
-        let failed = ending.outcome != .succeeded
-        for step in (failed ? task.onFailure : []) + task.finally {
-            let result = await run(step, task: nil, scope: scope)
-            if let id = step.definition.id { scope.steps[id] = result.value }
-            if !result.isFine { isClean = false }
-        }
-        await endLeftOvers(of: task.id)
-        return isClean
-    }
-
     /// What a task's expressions see: its needs are done.
     func runScope(for index: Int? = nil) -> Scope {
+        let unit = index.map { plan.unit(of: plan.tasks[$0]) } ?? plan.units[0]
         var scope = Scope(
-            inputs: plan.inputs, vars: plan.recipe.vars, git: plan.git, host: Scope.hostFacts,
-            recipeDirectory: plan.recipe.directory, secrets: secrets.values, run: runFacts,
-            environment: plan.environment.variables)
+            inputs: unit.inputs, vars: unit.recipe.vars, git: unit.git, host: Scope.hostFacts,
+            recipeDirectory: unit.recipe.directory, secrets: secrets.values, run: runFacts,
+            environment: unit.environment.variables)
         guard let index else { return scope }
         let task = plan.tasks[index]
         scope.matrix = task.matrix

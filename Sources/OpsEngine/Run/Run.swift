@@ -6,16 +6,20 @@ import OrderedCollections
 
 /// Runs a plan: a bounded parallel graph on the event loop's one thread.
 ///
-/// It starts nothing that the plan does not list. All that happens goes to the sinks as events, masked.
+/// It starts nothing that the plan does not list. All that happens goes to the sinks as events, masked. Time and chance
+/// come from outside (`clock`, `RunOptions.seed`), so that a test can replay any order of events.
 @EventLoopActor
 package final class Run {
-
     package let id: String
     let plan: Plan
     let options: RunOptions
     let catalog: PluginCatalog
+    let clock: any RunClock
+    var random: any RandomNumberGenerator
     /// `run.temp`: a private folder, removed at the end.
     let temporaryDirectory: String
+    /// Where the locks of `exclusive` names stand.
+    let lockDirectory: String
     var secrets: SecretStore
     /// The fetch under way.
     var fetching: SwiftTask<[String: Value], any Error>?
@@ -31,15 +35,35 @@ package final class Run {
     var interactiveRuns = false
     /// The first failure's task, once nothing more is to be started.
     var stoppedBy: String?
+    /// The first failure that counts, for the recipe's own handlers.
+    var firstFailure: TaskEnding?
     var interruption: Interruption?
     var openTasks = 0
+    /// Roll-backs under way that belong to no running task.
+    var openRollBacks = 0
     var allDone: CheckedContinuation<Void, Never>?
     var outputs: [Int: StepOutput] = [:]
     var nextToken = 0
-    var cleanUpWork: SwiftTask<Void, Never>?
-    let started = ContinuousClock.now
-    let startedAt = Timestamp.now
+    /// Undos that are armed, in the order in which they were.
+    var armedUndos: [ArmedUndo] = []
+    /// Undos that run now, by the task whose work they take back.
+    var undosUnderWay: [Int: Int] = [:]
+    /// The roll-back that the next one waits for.
+    var rollBackQueue: SwiftTask<Void, Never>?
+    /// The `exclusive` names that this run holds or waits for.
+    var leases: [String: Lease] = [:]
+    /// How long the run did nothing but wait for other runs: no part of its timeout.
+    var waitedForLocks = Duration.zero
+    /// A name was held by another run for longer than this one waits.
+    var lacksLock = false
+    let startedTicks: UInt64
+    let startedAt: Double
     private var journalFailed = false
+    var cleanUpFailed = false
+    /// A secret was not to be had before the first task: nothing was run.
+    private var lacksSecrets = false
+    /// What steps left running, by task.
+    var leftOvers: [TaskID: [(group: ProcessGroup, step: StepID)]] = [:]
 
     /// Why the whole run ends early.
     package struct Interruption: Sendable {
@@ -54,15 +78,21 @@ package final class Run {
 
     package init(
         id: String, plan: Plan, options: RunOptions, catalog: PluginCatalog, environment: [String: String],
-        temporaryDirectory: String, runDirectory: String, sinks: [any RunEventSink]
+        temporaryDirectory: String, runDirectory: String, lockDirectory: String, sinks: [any RunEventSink],
+        clock: any RunClock = SystemRunClock()
     ) {
         self.id = id
         self.plan = plan
         self.options = options
         self.catalog = catalog
+        self.clock = clock
+        random = options.seed.map { SeededGenerator(seed: $0) } ?? SystemRandomNumberGenerator()
         self.temporaryDirectory = temporaryDirectory
+        self.lockDirectory = lockDirectory
         logs = RunLogs(runDirectory: runDirectory)
         self.sinks = sinks
+        startedTicks = clock.ticks
+        startedAt = clock.now
         secrets = SecretStore(plan: plan, catalog: catalog, environment: environment)
     }
 
@@ -73,9 +103,9 @@ package final class Run {
                 RunStarted(
                     run: id, recipe: plan.recipe.file, tasks: plan.requested, taskCount: plan.tasks.count,
                     version: options.version)))
-        let timer = startRunTimer()
-        defer { timer?.cancel() }
+        startRunTimer()
         do {
+            try checkLocks()
             try await fetchDecidedSecrets()
             await runTasks()
         } catch {
@@ -84,10 +114,14 @@ package final class Run {
                 message(.error, place + problem.message + (problem.hint.map { " (\($0))" } ?? ""), step: nil)
             }
             if !(error is DiagnosticsError) { message(.error, OpsError.text(of: error), step: nil) }
-            stoppedBy = "fetching secrets"
-            lacksSecrets = true
+            if (error as? OpsError)?.code == .busy {
+                lacksLock = true
+            } else {
+                lacksSecrets = true
+            }
+            stoppedBy = lacksLock ? "waiting for another run" : "fetching secrets"
         }
-        timer?.cancel()
+        runTimer.map(clock.cancel)
         await runRecipeCleanUp()
         let finished = ending()
         emit(.runFinished(finished))
@@ -105,7 +139,7 @@ package final class Run {
     }
 
     func emit(_ kind: RunEvent.Kind) {
-        let event = RunEvent(time: Timestamp.now, kind: kind)
+        let event = RunEvent(time: clock.now, kind: kind)
         for sink in sinks { sink.receive(event) }
         guard !journalFailed, let failure = sinks.lazy.compactMap(\.failure).first else { return }
         journalFailed = true
@@ -116,10 +150,14 @@ package final class Run {
         emit(.message(Message(level: level, text: secrets.registry.redact(text), step: step)))
     }
 
-    private func startRunTimer() -> SwiftTask<Void, Never>? {
-        guard let limit = options.timeout ?? plan.timeout else { return nil }
-        return SwiftTask {
-            do { try await EventLoop.shared.sleep(for: limit) } catch { return }
+    private var runTimer: UInt64?
+
+    /// The run's limit; what it waited for other runs does not count.
+    private func startRunTimer(_ left: Duration? = nil) {
+        guard let limit = options.timeout ?? plan.timeout else { return }
+        let before = waitedForLocks
+        runTimer = clock.after(left ?? limit) { [self] in
+            guard waitedForLocks == before else { return startRunTimer(waitedForLocks - before) }
             interrupt(Interruption(reason: "the run's timeout of \(limit.text) passed", exitStatus: 124))
         }
     }
@@ -139,41 +177,12 @@ package final class Run {
         for warning in secrets.takeWarnings() { emit(.message(Message(level: .warning, text: warning))) }
     }
 
-    private func runRecipeCleanUp() async {
-        let failed = hasFailed
-        guard !plan.finally.isEmpty || failed && !plan.onFailure.isEmpty else { return }
-        let work = SwiftTask(executorPreference: EventLoop.shared) { await self.runRecipeSteps(failed: failed) }
-        cleanUpWork = work
-        await work.value
-    }
-
-    private func runRecipeSteps(failed: Bool) async {
-        var scope = runScope()
-        do { try scope.extend(with: plan.recipe.env) } catch {
-            message(.error, OpsError.text(of: error), step: nil)
-            cleanUpFailed = true
-            return
-        }
-        scope.environment["OPS_STATUS"] = interruption == nil ? (failed ? "failed" : "succeeded") : "cancelled"
-        for step in (failed ? plan.onFailure : []) + plan.finally {
-            let result = await run(step, task: nil, scope: scope)
-            if let id = step.definition.id { scope.steps[id] = result.value }
-            if !result.isFine { cleanUpFailed = true }
-        }
-    }
-
-    var cleanUpFailed = false
-    /// A secret was not to be had before the first task: nothing was run.
-    private var lacksSecrets = false
-    /// What steps left running, by task.
-    var leftOvers: [TaskID: [(group: ProcessGroup, step: StepID)]] = [:]
-
     var hasFailed: Bool {
         stoppedBy != nil || interruption != nil || states.contains { $0.phase == .done && !$0.isSatisfied }
     }
 
     private func ending() -> RunFinished {
-        let duration = ContinuousClock.now - started
+        let duration = clock.elapsed(since: startedTicks)
         if let interruption {
             return RunFinished(
                 run: id, outcome: interruption.exitStatus == 124 ? .timedOut : .cancelled, duration: duration,
@@ -182,7 +191,7 @@ package final class Run {
         let failed = hasFailed || cleanUpFailed
         return RunFinished(
             run: id, outcome: failed ? .failed : .succeeded, duration: duration,
-            exitStatus: lacksSecrets ? 2 : failed ? 1 : 0,
+            exitStatus: lacksSecrets ? 2 : lacksLock ? 75 : failed ? 1 : 0,
             reason: cleanUpFailed && !hasFailed ? "clean-up failed" : nil)
     }
 }

@@ -22,6 +22,10 @@ struct TaskState {
     var cancelReason: String?
     var timedOut = false
     var work: SwiftTask<Void, Never>?
+    /// Cancels the steps under way, and nothing of the task behind them; where the task has a limit of its own.
+    var cancelSteps: (@Sendable () -> Void)?
+    /// Counts from 1 where the task has a `retry` of its own.
+    var attempt = 1
 
     init(openNeeds: Int) { self.openNeeds = openNeeds }
 

@@ -66,6 +66,11 @@ extension RecipeReader {
         recipe.finally = steps(fields["finally"], place)
         recipe.timeout = duration(fields["timeout"], place)
         recipe.notRunYet = fields.notRunYet
+        if let word = text(fields["overlap"], place) {
+            choice(word, fields["overlap"], RecipeLanguage.overlapWords)
+            recipe.overlap = Overlap(rawValue: word)
+        }
+        recipe.heartbeat = textTemplate(fields["heartbeat"], place)
         checkDeferred(fields)
         return recipe
     }
@@ -178,10 +183,6 @@ extension RecipeReader {
 
     /// The form of keys that this version does not run.
     private func checkDeferred(_ fields: Fields) {
-        if let overlap = text(fields["overlap"], fields.place) {
-            choice(overlap, fields["overlap"], RecipeLanguage.overlapWords)
-        }
-        _ = textTemplate(fields["heartbeat"], fields.place)
         _ = entries(fields["secret-hosts"], fields.place)
         _ = entries(fields["plugins"], fields.place)
     }

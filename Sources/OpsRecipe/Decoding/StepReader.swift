@@ -54,7 +54,10 @@ extension RecipeReader {
         step.continueOnError = boolean(fields["continue-on-error"], place) ?? false
         step.isDetached = boolean(fields["detach"], place) ?? false
         step.isInteractive = boolean(fields["interactive"], place) ?? false
-        if let word = text(fields["resume"], place) { choice(word, fields["resume"], RecipeLanguage.resumeWords) }
+        if let word = text(fields["resume"], place) {
+            choice(word, fields["resume"], RecipeLanguage.resumeWords)
+            step.resume = ResumeMode(rawValue: word)
+        }
         step.undo = undo(fields["undo"], place)
         checkRunKeys(step, fields)
         return step

@@ -11,8 +11,8 @@ package enum RecipeLanguage {
         "lock", "schema", "init", "doctor", "secrets", "help",
     ]
 
-    static let overlapWords = ["skip", "wait", "fail", "replace"]
-    static let resumeWords = ["ask", "skip", "fail"]
+    static let overlapWords = Overlap.allCases.map(\.rawValue)
+    static let resumeWords = ResumeMode.allCases.map(\.rawValue)
 
     package static let recipe = LanguageObject(
         "recipe", "A recipe file",
@@ -60,7 +60,7 @@ package enum RecipeLanguage {
             "returns", .either([.text, .map(.choice(returnTypes))]),
             "Outputs: a name for the trimmed standard output, or the names written to OPS_OUTPUT with their types"),
         LanguageKey("continue-on-error", .boolean, "A failure does not fail the task"),
-        LanguageKey("undo", .object("undo"), "A step that takes this one's work back", run: false),
+        LanguageKey("undo", .object("undo"), "A step that takes this one's work back"),
         LanguageKey("detach", .boolean, "Processes it leaves may live on"),
         LanguageKey("interactive", .boolean, "Has the terminal to itself"),
         LanguageKey("resume", .choice(resumeWords), "What a resumed run does with it", run: false),
@@ -81,7 +81,7 @@ package enum RecipeLanguage {
             LanguageKey("max-parallel", .integer(minimum: 1), "How many instances run at once"),
             LanguageKey("sources", .oneOrMore(.template), "Globs: up to date while these are unchanged", run: false),
             LanguageKey("produces", .list(.template), "The files it makes; [] is none", run: false),
-            LanguageKey("exclusive", .template, "A name that one holder has at a time on this machine", run: false),
+            LanguageKey("exclusive", .template, "A name that one holder has at a time on this machine"),
             LanguageKey("outputs", .map(.value), "Of a task with 'steps': its outputs"),
             LanguageKey("steps", .list(.object("step")), "Its actions, one after the other"),
             LanguageKey("on-failure", .list(.object("step")), "Steps that run where the task failed"),

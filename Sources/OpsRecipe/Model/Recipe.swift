@@ -23,6 +23,10 @@ package struct Recipe: Sendable {
     package var finally: [Step] = []
     /// The whole run's limit.
     package var timeout: Duration?
+    /// What an unattended run does while another run of the recipe goes on.
+    package var overlap: Overlap?
+    /// A URL that is told of start and end.
+    package var heartbeat: Template?
     /// Keys that are checked but not run by this version, with their places: `schedule`, `overlap` …
     package var notRunYet: [NotRunYet] = []
 
@@ -31,6 +35,9 @@ package struct Recipe: Sendable {
         self.directory = directory
     }
 }
+
+/// What a run does while another run of the same recipe goes on.
+package enum Overlap: String, Sendable, CaseIterable { case skip, wait, fail, replace }
 
 /// A key of the language that this version checks and refuses to run.
 package struct NotRunYet: Sendable, Hashable {

@@ -21,6 +21,8 @@ package struct Step: Sendable {
     package var isInteractive = false
     /// What takes the step's work back, where it has an `undo`.
     package var undo: Undo?
+    /// What a resumed run does with it where it was running when the run died; nil runs it again.
+    package var resume: ResumeMode?
     package var notRunYet: [NotRunYet] = []
     package var range: SourceRange
 
@@ -28,6 +30,16 @@ package struct Step: Sendable {
         self.action = action
         self.range = range
     }
+}
+
+/// What a resumed run does with a step that was running when the run died.
+package enum ResumeMode: String, Sendable, CaseIterable {
+    /// Asks whether to run it again.
+    case ask
+    /// Takes it as done, its outputs null.
+    case skip
+    /// Refuses to resume.
+    case fail
 }
 
 /// A step that takes another one's work back: armed when that one starts.

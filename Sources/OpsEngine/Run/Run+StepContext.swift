@@ -1,0 +1,62 @@
+import Logging
+import OpsCore
+import OpsPlugin
+import OpsRecipe
+import OpsSystem
+import OrderedCollections
+
+extension Run {
+    /// What the step's action is given to run with.
+    func context(
+        _ step: PlannedStep, _ binding: StepBinding, attempt: Int, token: Int, folder: StepFolder
+    ) throws -> RunContext {
+        var environment = try binding.scope.revealedEnvironment()
+        let outputFile = "\(temporaryDirectory)/output-\(token)"
+        environment["OPS_RUN_ID"] = id
+        environment["OPS_TASK"] = step.id.task?.description ?? ""
+        environment["OPS_STEP"] = step.name ?? String(step.id.index + 1)
+        environment["OPS_ATTEMPT"] = String(attempt)
+        environment["OPS_TEMP"] = temporaryDirectory
+        environment["OPS_RECIPE_DIR"] = plan.recipe.directory
+        environment["OPS_OUTPUT"] = outputFile
+        for (variable, content) in binding.files {
+            environment[variable] = try folder.write(content, as: variable)
+        }
+        var logger = Logger(label: "ops.step") { _ in EventLogHandler(run: self, step: step.id) }
+        logger.logLevel = .debug
+        var context = RunContext(
+            directory: step.directory, environment: environment, step: binding.options,
+            temporaryDirectory: { try folder.make() },
+            outputFile: outputFile, logger: logger,
+            output: { stream, bytes in
+                if EventLoop.shared.isCurrent {
+                    // The call returns before the buffer goes.
+                    nonisolated(unsafe) let bytes = bytes
+                    EventLoop.assumeIsolated { self.received(bytes, stream, token) }
+                } else {
+                    let copy = [UInt8](bytes)
+                    onLoop { copy.withUnsafeBytes { self.received($0, stream, token) } }
+                }
+            },
+            progress: { progress in
+                onLoop { self.emit(.progress(step.id, progress)) }
+            },
+            grace: options.grace)
+        context.keepProcesses = keeper(of: step)
+        return context
+    }
+
+    /// What a step of a task left running may serve the task's later steps.
+    private func keeper(of step: PlannedStep) -> (@Sendable (Int32) -> Void)? {
+        guard let task = step.id.task else { return nil }
+        let isDetached = step.definition.isDetached
+        return { group in
+            onLoop {
+                guard !isDetached else {
+                    return self.message(.notice, "left running: the process group \(group)", step: step.id)
+                }
+                self.leftOvers[task, default: []].append((ProcessGroup(group), step.id))
+            }
+        }
+    }
+}
