@@ -33,6 +33,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
         [:]
     nonisolated(unsafe) private var generation: UInt32 = 0
     nonisolated(unsafe) private var spare: [Work] = []
+    nonisolated(unsafe) private var idleBodies: [@EventLoopActor () -> Void] = []
 
     private init() {
         poll = ops_poll_create()
@@ -125,7 +126,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
             spare = batch
             // Asked here as well, so that a finished program does not wait for an event.
             if isFinished() { break }
-            let count = ops_poll_wait(poll, &events, 64, hasWork ? 0 : timers.millisecondsLeft())
+            let mayWait = !hasWork && idleBodies.isEmpty
+            let count = ops_poll_wait(poll, &events, 64, mayWait ? timers.millisecondsLeft() : 0)
             queue.withLock { $0.isWaiting = false }
             for index in 0..<max(0, Int(count)) { deliver(events[index]) }
             if !timers.isEmpty {
@@ -133,6 +135,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
                 // A timer's body may add and remove timers.
                 while let body = timers.takeDue(now) { body() }
             }
+            if !hasWork, count == 0, !idleBodies.isEmpty { Self.assumeIsolated(idleBodies.removeFirst()) }
         }
     }
 
@@ -186,6 +189,10 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
     package func after(_ duration: Duration, _ body: @escaping @EventLoopActor () -> Void) -> UInt64 {
         timers.add(after: duration) { EventLoop.assumeIsolated(body) }
     }
+
+    /// Calls `body` on the loop once there is nothing else to do: for a clock that jumps to what is due next.
+    @EventLoopActor
+    package func whenIdle(_ body: @escaping @EventLoopActor () -> Void) { idleBodies.append(body) }
 
     @EventLoopActor
     package func cancelTimer(_ number: UInt64) { timers.remove(number) }

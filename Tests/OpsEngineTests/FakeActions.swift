@@ -10,7 +10,31 @@ import TestKit
 
 /// What the fake actions did, in order.
 final class CallRecord: Sendable {
+    /// One call: its name, and when it began and ended (virtual nanoseconds).
+    struct Span: Sendable, Equatable {
+        var name: String
+        var start: UInt64
+        var end: UInt64?
+    }
+
     private let state = Mutex<(calls: [String], running: Int, most: Int)>(([], 0, 0))
+    private let timed = Mutex<[Span]>([])
+
+    /// The calls with their times, in the order in which they began.
+    var spans: [Span] { timed.withLock { $0 } }
+
+    func begin(_ name: String, at ticks: UInt64) -> Int {
+        start(name)
+        return timed.withLock {
+            $0.append(Span(name: name, start: ticks))
+            return $0.count - 1
+        }
+    }
+
+    func end(_ span: Int, at ticks: UInt64) {
+        end()
+        timed.withLock { $0[span].end = ticks }
+    }
 
     func start(_ name: String) {
         state.withLock {
@@ -34,6 +58,7 @@ struct FakeRun: Action {
     /// `run` takes constant text only; `fake.run` takes parameters and expressions.
     var name = "fake.run"
     let record: CallRecord
+    let clock: VirtualClock
 
     var declaration: ActionDeclaration {
         ActionDeclaration(
@@ -53,9 +78,19 @@ struct FakeRun: Action {
 
     func run(_ arguments: Arguments, _ context: RunContext) async throws -> [String: Value] {
         let name = try arguments.optionalString("command") ?? context.environment["OPS_TASK"] ?? ""
-        record.start(name)
-        defer { record.end() }
-        if let wait = try arguments.optionalDuration("wait") { try await EventLoop.shared.sleep(for: wait) }
+        let span = record.begin(name, at: await clock.ticks)
+        do {
+            let outputs = try await outputs(arguments, context, name)
+            record.end(span, at: await clock.ticks)
+            return outputs
+        } catch {
+            record.end(span, at: await clock.ticks)
+            throw error
+        }
+    }
+
+    private func outputs(_ arguments: Arguments, _ context: RunContext, _ name: String) async throws -> [String: Value] {
+        if let wait = try arguments.optionalDuration("wait") { try await clock.sleep(for: wait) }
         if let status = try arguments.optionalInteger("fail") {
             throw CommandFailure(exitStatus: status, command: name)
         }
@@ -167,15 +202,16 @@ struct RunResult: Sendable {
 struct EngineFixture {
     let folder: TemporaryFolder
     let record = CallRecord()
+    let clock = VirtualClock()
     let recipe: Recipe
     let catalog: PluginCatalog
 
     init(_ yaml: String, in folder: TemporaryFolder? = nil) throws {
         self.folder = try folder ?? TemporaryFolder()
         catalog = try PluginCatalog([
-            Plugin(name: "shell", summary: "", actions: [FakeRun(name: "run", record: record)]),
+            Plugin(name: "shell", summary: "", actions: [FakeRun(name: "run", record: record, clock: clock)]),
             Plugin(
-                name: "fake", summary: "", actions: [FakeRun(record: record), FakeMake(record: record)],
+                name: "fake", summary: "", actions: [FakeRun(record: record, clock: clock), FakeMake(record: record)],
                 secretProviders: [FakeProvider()]),
         ])
         recipe = try RecipeLoader.load(
@@ -197,22 +233,30 @@ struct EngineFixture {
 
     /// Runs to the end; `interruptAfter` interrupts as SIGINT does.
     func run(
-        _ plan: Plan, jobs: Int = 2, keepGoing: Bool = false, timeout: Duration? = nil,
-        interruptAfter: Duration? = nil
+        _ plan: Plan, jobs: Int = 2, keepGoing: Bool = false, timeout: Duration? = nil, seed: UInt64? = nil,
+        lockWait: LockWait = .none, interruptAfter: Duration? = nil,
+        meanwhile: [(after: Duration, body: @EventLoopActor @Sendable () -> Void)] = []
     ) async throws -> RunResult {
         try await start(
-            plan, RunOptions(jobs: jobs, keepGoing: keepGoing, timeout: timeout, version: "test"), interruptAfter)
+            plan,
+            RunOptions(
+                jobs: jobs, keepGoing: keepGoing, timeout: timeout, lockWait: lockWait, seed: seed, version: "test"),
+            interruptAfter, meanwhile)
     }
 
     @EventLoopActor
-    private func start(_ plan: Plan, _ options: RunOptions, _ interruptAfter: Duration?) async throws -> RunResult {
+    private func start(
+        _ plan: Plan, _ options: RunOptions, _ interruptAfter: Duration?,
+        _ meanwhile: [(after: Duration, body: @EventLoopActor @Sendable () -> Void)]
+    ) async throws -> RunResult {
         let list = EventList()
         let run = Run(
             id: "test", plan: plan, options: options, catalog: catalog, environment: [:],
             temporaryDirectory: folder.path, runDirectory: folder.path + "/run",
-            lockDirectory: folder.path + "/locks", sinks: [list])
+            lockDirectory: folder.path + "/locks", sinks: [list], clock: clock)
+        for (delay, body) in meanwhile { clock.after(delay, body) }
         if let interruptAfter {
-            _ = EventLoop.shared.after(interruptAfter) {
+            _ = clock.after(interruptAfter) {
                 run.interrupt(.init(reason: "interrupted by SIGINT", exitStatus: 130))
             }
         }

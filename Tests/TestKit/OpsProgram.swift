@@ -72,15 +72,7 @@ package final class OpsProgram: Sendable {
 
     /// Starts it and returns at once; `end` gives what it printed.
     package func start(_ words: [String], environment changes: [String: String?] = [:]) throws -> RunningProgram {
-        let folder = try TemporaryFolder()
-        let files = try ["out", "err"].map { name throws -> Int32 in
-            let file = try folder.write(name, "")
-            return open(file, O_WRONLY | O_APPEND | O_CLOEXEC)
-        }
-        let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
-        defer { (files + [null]).forEach { close($0) } }
-        let pid = try spawn(command(words, environment: changes), streams: [null] + files)
-        return RunningProgram(pid: pid, folder: folder)
+        try TestKit.start(command(words, environment: changes))
     }
 
     /// The text with what differs between two runs replaced: run identifiers by `RUN`, durations by `TIME`, and
@@ -89,6 +81,18 @@ package final class OpsProgram: Sendable {
         text.replacing(project, with: "PROJECT").replacing(/[0-9]{8}-[0-9]{6}-[0-9]{3}-[0-9a-f]+/, with: "RUN")
             .replacing(/\b([0-9]+h)?([0-9]+m)?[0-9]+(\.[0-9]+)?(ms|s|m)\b/, with: "TIME")
     }
+}
+
+/// Starts a program and returns at once; `end` gives what it printed.
+package func start(_ command: [String]) throws -> RunningProgram {
+    let folder = try TemporaryFolder()
+    let files = try ["out", "err"].map { name throws -> Int32 in
+        let file = try folder.write(name, "")
+        return open(file, O_WRONLY | O_APPEND | O_CLOEXEC)
+    }
+    let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    defer { (files + [null]).forEach { close($0) } }
+    return RunningProgram(pid: try spawn(command, streams: [null] + files), folder: folder)
 }
 
 /// A program that goes on while the test does.

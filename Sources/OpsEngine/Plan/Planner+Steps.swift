@@ -63,6 +63,21 @@ extension Planner {
         return planned
     }
 
+    /// An undo whose `through` the plan does not reach ends with its own task.
+    mutating func warnOfMissingDisarmers(_ tasks: [PlannedTask]) {
+        let names = Set(tasks.map(\.id.name))
+        for task in tasks {
+            for step in task.steps {
+                guard let through = step.undo?.through, !names.contains(through) else { continue }
+                let diagnostic = Diagnostic(
+                    .warning, code: "undo-through",
+                    "'\(through)' is not in this plan: the undo of '\(task.id.name)' is disarmed when its own task succeeds",
+                    hint: "run '\(through)' to keep it armed until then", at: step.definition.undo?.throughRange)
+                if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
+            }
+        }
+    }
+
     private func directory(of step: Step, _ task: Task?, _ scope: Scope) throws -> String {
         var directory = recipe.directory
         for template in [task?.dir, step.dir] {

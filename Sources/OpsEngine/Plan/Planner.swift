@@ -76,6 +76,7 @@ package struct Planner {
         }
         let onFailure = await planAll(recipe.onFailure, part: .onFailure, task: nil, scope: scope, settled: &settled)
         let finally = await planAll(recipe.finally, part: .finally, task: nil, scope: scope, settled: &settled)
+        warnOfMissingDisarmers(tasks)
         let errors = diagnostics.filter { $0.severity == .error }
         guard errors.isEmpty else { throw DiagnosticsError(diagnostics.sorted(by: Diagnostic.inReadingOrder)) }
         return Plan(

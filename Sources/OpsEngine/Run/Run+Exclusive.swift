@@ -32,10 +32,14 @@ extension Run {
 
     /// True where the task may start as far as its `exclusive` name is concerned; its lease is taken then. Where another
     /// run has the lock, this run begins to wait for it, or the task fails.
-    func takeLease(_ index: Int) -> Bool {
+    ///
+    /// - Parameter pastPending: true lets it in beside undos that are armed under the name.
+    func takeLease(_ index: Int, pastPending: Bool = false) -> Bool {
         guard let name = plan.tasks[index].exclusive else { return true }
         var lease = leases[name] ?? Lease()
-        guard lease.holders.isEmpty, lease.pending.allSatisfy({ isDisarmed(by: index, $0) }) else { return false }
+        guard lease.holders.isEmpty, pastPending || lease.pending.allSatisfy({ isDisarmed(by: index, $0) }) else {
+            return false
+        }
         if lease.lock == nil {
             guard lease.waitingSince == nil else { return false }
             do {
@@ -56,9 +60,21 @@ extension Run {
 
     /// The task is over: its lease goes on only for undos that are still armed.
     func endLease(_ index: Int) {
-        guard let name = plan.tasks[index].exclusive, leases[name]?.holders.remove(index) != nil else { return }
-        leases[name]?.pending.insert(index)
+        guard !leases.isEmpty else { return }
+        if let name = plan.tasks[index].exclusive, leases[name]?.holders.remove(index) != nil {
+            leases[name]?.pending.insert(index)
+        }
+        // The task may have disarmed undos of others as well.
         releaseLeases()
+    }
+
+    /// The place among the ready tasks of one that may start although an armed undo holds its name: where nothing else
+    /// goes on, tasks and undos would wait for each other for ever.
+    func placeOfStuckTask() -> Int? {
+        guard runningCount == 0, openRollBacks == 0, !leases.values.contains(where: { $0.waitingSince != nil }) else {
+            return nil
+        }
+        return ready.firstIndex { takeLease($0, pastPending: true) }
     }
 
     /// Lets go of what no task and no undo needs any more.

@@ -57,7 +57,7 @@ extension Run {
                 finish(index, .skipped, reason: reason.text, isSatisfied: reason.isItsOwn)
             } else if canStart(index) {
                 start(index)
-            } else {
+            } else if states[index].phase == .ready {
                 waiting.append(index)
                 if runningCount >= options.jobs, stoppedBy == nil, interruption == nil {
                     waiting.append(contentsOf: ready[position...])
@@ -66,6 +66,7 @@ extension Run {
             }
         }
         ready = waiting
+        if let place = placeOfStuckTask() { start(ready.remove(at: place)) }
     }
 
     private func canStart(_ index: Int) -> Bool {

@@ -55,14 +55,16 @@ extension Run {
     func rollBackForSkipped(_ index: Int) {
         guard armedUndos.contains(where: { isDue($0, owner: nil, lost: [index]) }) else { return }
         openRollBacks += 1
-        SwiftTask {
-            let ending = firstFailure ?? TaskEnding(outcome: .skipped)
-            if await !rollBack(ending, owner: nil, lost: [index]) { cleanUpFailed = true }
-            openRollBacks -= 1
-            releaseLeases()
-            startReady()
-            finishIfDone()
-        }
+        SwiftTask(executorPreference: EventLoop.shared) { await self.rollBackOutside(index) }
+    }
+
+    private func rollBackOutside(_ index: Int) async {
+        let ending = firstFailure ?? TaskEnding(outcome: .skipped)
+        if await !rollBack(ending, owner: nil, lost: [index]) { cleanUpFailed = true }
+        openRollBacks -= 1
+        releaseLeases()
+        startReady()
+        finishIfDone()
     }
 
     private func isDue(_ undo: ArmedUndo, owner: Int?, lost: Set<Int>) -> Bool {
@@ -75,16 +77,20 @@ extension Run {
     private func rollBack(_ ending: TaskEnding, owner: Int?, lost: Set<Int>) async -> Bool {
         guard armedUndos.contains(where: { isDue($0, owner: owner, lost: lost) }) else { return true }
         let before = rollBackQueue
-        let work = SwiftTask {
+        let work = SwiftTask(executorPreference: EventLoop.shared) {
             await before?.value
-            var isClean = true
-            while let place = armedUndos.lastIndex(where: { isDue($0, owner: owner, lost: lost) }) {
-                if await !run(armedUndos.remove(at: place), after: ending) { isClean = false }
-            }
-            return isClean
+            return await self.runDueUndos(ending, owner: owner, lost: lost)
         }
-        rollBackQueue = SwiftTask { _ = await work.value }
+        rollBackQueue = SwiftTask(executorPreference: EventLoop.shared) { _ = await work.value }
         return await work.value
+    }
+
+    private func runDueUndos(_ ending: TaskEnding, owner: Int?, lost: Set<Int>) async -> Bool {
+        var isClean = true
+        while let place = armedUndos.lastIndex(where: { isDue($0, owner: owner, lost: lost) }) {
+            if await !run(armedUndos.remove(at: place), after: ending) { isClean = false }
+        }
+        return isClean
     }
 
     private func run(_ undo: ArmedUndo, after ending: TaskEnding) async -> Bool {
