@@ -55,7 +55,8 @@ import Testing
         #expect(result.calls.isEmpty)
         #expect(
             result.messages.contains {
-                $0.contains("'x' is held by deploy of the run 20261126-030000-000-aa") && $0.contains("2026-11-26T03:00:00Z")
+                $0.contains("'x' is held by deploy of the run 20261126-030000-000-aa")
+                    && $0.contains("2026-11-26T03:00:00Z")
             })
     }
 

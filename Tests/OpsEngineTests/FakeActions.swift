@@ -89,7 +89,8 @@ struct FakeRun: Action {
         }
     }
 
-    private func outputs(_ arguments: Arguments, _ context: RunContext, _ name: String) async throws -> [String: Value] {
+    private func outputs(_ arguments: Arguments, _ context: RunContext, _ name: String) async throws -> [String: Value]
+    {
         if let wait = try arguments.optionalDuration("wait") { try await clock.sleep(for: wait) }
         if let status = try arguments.optionalInteger("fail") {
             throw CommandFailure(exitStatus: status, command: name)

@@ -37,7 +37,8 @@ import Testing
 
     @Test func `a task that succeeds disarms its undos`() async throws {
         let result = try await run(
-            "tasks: { a: { run: a, undo: { run: undo-a } }, b: { needs: [ a ], fake.run: { command: b, fail: 1 } } }", ["b"])
+            "tasks: { a: { run: a, undo: { run: undo-a } }, b: { needs: [ a ], fake.run: { command: b, fail: 1 } } }",
+            ["b"])
         #expect(result.calls == ["a", "b"])
     }
 
@@ -69,7 +70,9 @@ import Testing
         #expect(result.calls == ["deploy", "deploy-finally", "migrate", "smoke", "smoke-finally", "behind"])
     }
 
-    @Test func `a task between that fails: what can no more be disarmed is undone before its own on-failure`() async throws {
+    @Test func `a task between that fails: what can no more be disarmed is undone before its own on-failure`()
+        async throws
+    {
         let yaml = Self.deployment.replacing(
             "run: migrate, undo: { through: smoke, run: migrate-back }",
             with: "fake.run: { command: migrate, fail: 4 }, on-failure: [ { run: sorry } ]")
@@ -77,7 +80,9 @@ import Testing
         #expect(result.calls == ["deploy", "deploy-finally", "migrate", "roll-back", "sorry"])
     }
 
-    @Test func `a task not in the plan cannot disarm: the undo ends with its own task, and the plan says so`() async throws {
+    @Test func `a task not in the plan cannot disarm: the undo ends with its own task, and the plan says so`()
+        async throws
+    {
         let fixture = try EngineFixture(Self.deployment)
         let plan = try await fixture.plan(["deploy"])
         #expect(plan.warnings.contains { $0.message.contains("'smoke' is not in this plan") })

@@ -31,8 +31,9 @@ final class VirtualClock: RunClock {
         isWaiting = true
         EventLoop.shared.whenIdle { [self] in
             isWaiting = false
-            if let next = timers.indices.min(by: { (timers[$0].due, timers[$0].number) < (timers[$1].due, timers[$1].number) })
-            {
+            if let next = timers.indices.min(by: {
+                (timers[$0].due, timers[$0].number) < (timers[$1].due, timers[$1].number)
+            }) {
                 let timer = timers.remove(at: next)
                 ticks = timer.due
                 timer.body()
