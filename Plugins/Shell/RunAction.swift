@@ -110,6 +110,7 @@ package struct RunAction: Action {
         // The folder is ours to say, as a shell's `cd` would; the caller's PWD names another.
         if spec.environment["PWD"] != nil { spec.environment["PWD"] = context.directory }
         spec.isInteractive = step.isInteractive
+        spec.marker = "OPS_OUTPUT=" + context.outputFile
         spec.leftOvers = context.keepProcesses == nil ? .end : .keep
         if let input = try inputBytes(step.standardInput) { spec.input = .bytes(input) }
         let captured = CapturedOutput(

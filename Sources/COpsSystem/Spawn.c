@@ -100,23 +100,42 @@ void ops_take_terminal(int terminal, pid_t group) {
 }
 
 static int forward_descriptor = -1;
+static pid_t forward_guard;
 
-static void forward(int signal) {
+static void forward(int signal, siginfo_t *info, void *context) {
+    (void)context;
     int saved = errno;
-    unsigned char byte = (unsigned char)signal;
+    bool is_handed_on = forward_guard > 0 && info->si_code == SI_USER && info->si_pid == forward_guard;
+    unsigned char byte = (unsigned char)(signal | (is_handed_on ? OPS_HANDED_ON : 0));
     (void)!write(forward_descriptor, &byte, 1);
     errno = saved;
 }
 
-void ops_forward_signals(const int *signals, int count, int descriptor) {
+static pid_t continue_guard;
+
+static void relay_continue(int signal, siginfo_t *info, void *context) {
+    (void)context;
+    int saved = errno;
+    if (info->si_pid != continue_guard) (void)kill(continue_guard, signal);
+    errno = saved;
+}
+
+void ops_relay_continue(pid_t guard) {
+    continue_guard = guard;
+    struct sigaction action = {.sa_sigaction = relay_continue, .sa_flags = SA_RESTART | SA_SIGINFO};
+    sigaction(SIGCONT, &action, NULL);
+}
+
+void ops_forward_signals(const int *signals, int count, int descriptor, pid_t guard) {
     (void)fcntl(descriptor, F_SETFL, O_NONBLOCK);
     forward_descriptor = descriptor;
+    forward_guard = guard;
     // A parent may have left them blocked: then no interrupt would ever come.
     sigset_t ours;
     sigemptyset(&ours);
     for (int i = 0; i < count; i++) sigaddset(&ours, signals[i]);
     for (int i = 0; i < count; i++) {
-        struct sigaction old, action = {.sa_handler = forward, .sa_flags = SA_RESTART};
+        struct sigaction old, action = {.sa_sigaction = forward, .sa_flags = SA_RESTART | SA_SIGINFO};
         if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN) continue;
         sigaction(signals[i], &action, NULL);
     }

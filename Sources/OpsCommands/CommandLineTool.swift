@@ -34,6 +34,12 @@ package enum CommandLineTool {
         }
     }
 
+    /// True where these words may start a run, which needs a guard: quick, and sure only in the other case.
+    package static func isRun(_ arguments: [String]) -> Bool {
+        guard let first = normalized(arguments).first else { return true }
+        return first == "resume" || first != "--version" && !rootWords.contains(first)
+    }
+
     private static func parseAndRun(_ words: [String]) async -> Int32 {
         // ArgumentParser would answer with the help of the whole.
         if words.first == "help", words.count > 1, !commandWords.contains(words[1]) {

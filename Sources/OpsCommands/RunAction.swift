@@ -65,6 +65,7 @@ enum RunAction {
         let state = try StateDirectory(environment: session.context.environment)
         let id = StateDirectory.newRunID(now: Timestamp.now)
         let temporary = try temporaryDirectory(id, session.context.environment)
+        Guard.willRemove(temporary)
         defer { try? removeTree(temporary) }
         let folder = try state.makeRun(id)
         var isStarted = false

@@ -14,8 +14,7 @@ enum SignalWatch {
             if signal == SIGINT { interrupts.value += 1 }
             guard interrupts.value < 2 else {
                 Console.error("\nops: interrupted twice: killed, without clean-up\n")
-                ChildProcess.killAll()
-                _exit(130)
+                Guard.endNow(exitStatus: 130)
             }
             run.interrupt(.init(reason: "interrupted by \(Signal.name(signal))", exitStatus: 128 + signal))
         }

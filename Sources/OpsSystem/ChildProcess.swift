@@ -4,8 +4,8 @@ import OpsCore
 package enum ChildProcess {
     /// Starts a program in a process group of its own and waits until it has ended and its output is read.
     ///
-    /// Cancelling the calling task ends the whole group: SIGTERM, SIGKILL after `grace`; the call returns (throwing
-    /// `CancellationError`) when the group is empty. Where the program ends while something it started still holds
+    /// Cancelling the calling task ends the whole tree: SIGTERM, SIGKILL after `grace`; the call returns (throwing
+    /// `CancellationError`) when it is empty. Where the program ends while something it started still holds
     /// an output stream, reading goes on until the streams are quiet for 500 ms, 2 s at most: enough for `tee` and
     /// other ends of a process substitution, and a server left behind does not hold up the run.
     ///

@@ -22,7 +22,7 @@ package struct ChildSpec: Sendable {
         case file(Int32)
     }
 
-    /// What becomes of processes that the child started and left behind in its group.
+    /// What becomes of processes that the child started and left behind.
     package enum LeftOvers: Sendable {
         /// They are ended (SIGTERM, grace, SIGKILL) before `run` returns.
         case end
@@ -46,6 +46,9 @@ package struct ChildSpec: Sendable {
     /// Hands over the terminal: the streams are ours, the child's group is its foreground group until it ends.
     package var isInteractive = false
     package var leftOvers: LeftOvers = .end
+    /// An entry `NAME=value` of `environment` that no other child has: by it what leaves the group and the session is
+    /// found.
+    package var marker: String?
 
     package init(executable: String, arguments: [String], environment: [String: String], directory: String? = nil) {
         self.executable = executable
@@ -87,10 +90,10 @@ package enum ExitStatus: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// What is known of a child that has ended.
-package struct ChildResult: Sendable, Hashable {
+package struct ChildResult: Sendable {
     package var status: ExitStatus
     /// True where processes it had left behind were ended.
     package var endedLeftOvers = false
-    /// The process group of what it left behind and still lives (`LeftOvers.keep`).
-    package var leftOver: ProcessGroup?
+    /// What it left behind and still lives (`LeftOvers.keep`).
+    package var leftOver: ProcessTree?
 }

@@ -2,7 +2,7 @@ import COpsSystem
 import Glibc
 import OpsCore
 
-/// One child from its start to the end of its group.
+/// One child from its start to the end of its tree.
 @EventLoopActor
 final class RunningChild {
     private enum Phase { case new, running, exited, ending, done }
@@ -14,7 +14,7 @@ final class RunningChild {
     private var phase = Phase.new
     private var cancelledAt: UInt64?
     private var isCancelled: Bool { cancelledAt != nil }
-    private var group = ProcessGroup(0)
+    private var tree: ProcessTree?
     private var pidfd: Int32 = -1
     private var result = ChildResult(status: .exited(0))
     private var isInteractive = false
@@ -93,7 +93,8 @@ final class RunningChild {
             if writer >= 0 { close(writer) }
             throw spec.failure(-pid)
         }
-        group = ProcessGroup(pid)
+        let tree = ProcessTree(pid, marker: spec.marker.map { Array($0.utf8) })
+        self.tree = tree
         isInteractive = terminal >= 0
         phase = .running
         let loop = EventLoop.shared
@@ -105,7 +106,8 @@ final class RunningChild {
             }
         } catch {
             // Out of kernel memory: the child must not outlive the error.
-            group.send(SIGKILL)
+            tree.kill()
+            tree.forget()
             throw error
         }
         if writer >= 0 { input = InputWriter(writer, bytes) }
@@ -137,8 +139,10 @@ final class RunningChild {
 
     private func exited() {
         var status: Int32 = 0
-        let reaped = ops_reap(group.id, &status)
+        guard let tree else { return }
+        let reaped = ops_reap(tree.id, &status)
         guard reaped != 0 else { return }
+        tree.programEnded()
         EventLoop.shared.unwatch(pidfd)
         close(pidfd)
         input?.finish()
@@ -166,7 +170,7 @@ final class RunningChild {
         EventLoop.shared.after(Self.quiet - quietFor) { self.drain() }
     }
 
-    /// The first process has ended: so do the others of its group, unless they are to be kept.
+    /// The first process has ended: so do the others of its tree, unless they are to be kept.
     private func endGroup() {
         phase = .ending
         settle(Clock.ticks())
@@ -174,21 +178,19 @@ final class RunningChild {
 
     /// What closes its streams is mostly about to end: only what is still there a moment later was left behind.
     private func settle(_ start: UInt64) {
-        guard group.isAlive else { return finish() }
+        guard let tree, tree.isAlive else { return finish() }
         if !isCancelled, Clock.elapsed(since: start) < Self.settling {
             EventLoop.shared.after(.milliseconds(2)) { self.settle(start) }
             return
         }
         if leftOvers == .keep, !isCancelled {
-            result.leftOver = group
+            result.leftOver = tree
             return finish()
         }
         result.endedLeftOvers = true
-        group.send(SIGTERM)
-        group.send(SIGCONT)
         // One grace for all, counted from the cancellation.
         let left = cancelledAt.map { max(.zero, grace - Clock.elapsed(since: $0)) } ?? grace
-        group.waitUntilEmpty(killAfter: left) { self.finish() }
+        tree.waitUntilEmpty(killAfter: left) { self.finish() }
     }
 
     func cancel() {
@@ -196,10 +198,8 @@ final class RunningChild {
         cancelledAt = Clock.ticks()
         switch phase {
         case .running:
-            group.send(SIGTERM)
-            // Stopped processes get to hear of it only when they go on.
-            group.send(SIGCONT)
-            EventLoop.shared.after(grace) { if self.phase == .running { self.group.send(SIGKILL) } }
+            tree?.terminate()
+            EventLoop.shared.after(grace) { if self.phase == .running { self.tree?.kill() } }
         case .exited: endGroup()
         case .new, .ending, .done: break
         }
@@ -215,6 +215,7 @@ final class RunningChild {
             }
             if openStreams[descriptor] != nil { closeStream(descriptor) }
         }
+        if result.leftOver == nil { tree?.forget() }
         if isCancelled { finish(throwing: CancellationError()) } else { finish(.success(result)) }
     }
 

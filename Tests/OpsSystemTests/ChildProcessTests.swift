@@ -173,12 +173,13 @@ private func openDescriptors() throws -> Int { try FileTree.find("/proc/self/fd/
         let result = try await ChildProcess.run(spec) { streams.add($0, $1) }
         let pid = String(streams.output.split(separator: "\n")[0])
         #expect(!result.endedLeftOvers)
-        let group = try #require(result.leftOver)
+        let tree = try #require(result.leftOver)
         try await EventLoop.shared.sleep(for: .milliseconds(50))
         #expect(try isRunning(pid))
-        await group.end(grace: .seconds(1))
+        #expect(await tree.members.map(\.name).contains("bash"))
+        await tree.end(grace: .seconds(1))
         #expect(try !isRunning(pid))
-        #expect(!group.isAlive)
+        #expect(await !tree.isAlive)
     }
 
     @Test func processSubstitutionIsReadToItsEnd() async throws {

@@ -187,10 +187,11 @@ private func list(_ words: Value...) -> Value { .list(words) }
         let box = Box()
         step.keep = { group in box.add(group) }
         _ = try await step.run("sleep 100 >/dev/null 2>&1 &")
-        let group = ProcessGroup(try #require(box.groups.first))
-        #expect(group.isAlive)
-        await group.end(grace: .seconds(1))
-        #expect(!group.isAlive)
+        let group = try #require(box.groups.first)
+        let tree = try #require(await ProcessTree.kept(group))
+        #expect(await tree.isAlive)
+        await tree.end(grace: .seconds(1))
+        #expect(await !tree.isAlive)
     }
 
     @Test func earlierAttemptsOutputsDoNotCount() async throws {

@@ -13,6 +13,8 @@ package final class OpsProgram: Sendable {
     private let root: TemporaryFolder
     /// Where it is called, and where its recipe lies.
     package let project: String
+    /// Its `TMPDIR`.
+    package let temporary: String
     /// Where its runs are kept.
     package let state: String
 
@@ -21,7 +23,9 @@ package final class OpsProgram: Sendable {
         root = try TemporaryFolder()
         project = root.path + "/project"
         state = root.path + "/state"
+        temporary = root.path + "/tmp"
         try root.write("home/.keep", "")
+        guard mkdir(temporary, 0o700) == 0 else { throw OpsError(.system, "mkdir: errno \(errno)") }
         try root.write("project/.keep", "")
         if let recipe { try write("ops.yaml", recipe) }
     }
@@ -40,7 +44,7 @@ package final class OpsProgram: Sendable {
     package func environment(_ changes: [String: String?] = [:]) -> [String: String] {
         var all = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": root.path + "/home",
-            "OPS_STATE_DIR": state, "LC_ALL": "C.UTF-8", "TMPDIR": "/tmp",
+            "OPS_STATE_DIR": state, "LC_ALL": "C.UTF-8", "TMPDIR": temporary,
         ]
         for (name, value) in changes { all[name] = value }
         return all
@@ -71,8 +75,12 @@ package final class OpsProgram: Sendable {
     }
 
     /// Starts it and returns at once; `end` gives what it printed.
-    package func start(_ words: [String], environment changes: [String: String?] = [:]) throws -> RunningProgram {
-        try TestKit.start(command(words, environment: changes))
+    ///
+    /// - Parameter prefix: a command that executes another in its place.
+    package func start(
+        _ words: [String], environment changes: [String: String?] = [:], prefix: [String] = []
+    ) throws -> RunningProgram {
+        try TestKit.start(prefix + command(words, environment: changes))
     }
 
     /// The text with what differs between two runs replaced: run identifiers by `RUN`, durations by `TIME`, and

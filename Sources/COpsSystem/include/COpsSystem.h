@@ -48,7 +48,36 @@ int ops_pipe(int descriptors[2]);
 void ops_grow_pipe(int descriptor, int size);
 
 /// Writes each of these signals, as one byte, to `descriptor` from now on; those ignored so far stay ignored.
-void ops_forward_signals(const int *signals, int count, int descriptor);
+/// What the process `guard` sent has `OPS_HANDED_ON` added.
+void ops_forward_signals(const int *signals, int count, int descriptor, pid_t guard);
+enum { OPS_HANDED_ON = 128 };
+/// Sends a SIGCONT that another process sends to us on to `guard`.
+void ops_relay_continue(pid_t guard);
+
+/// Opens those of the three standard streams that are closed, so that no other file gets their numbers; to use one
+/// still fails.
+void ops_reserve_streams(void);
+
+/// Forks this process, which has one thread: the parent is the guard of the child.
+///
+/// In the parent gives the child's id, one end of a socket between them in `*link`, and in `*signals` what
+/// `ops_next_signal` reads: all signals are blocked there, and the child's orphans become the parent's own children.
+/// In the child gives 0 and the other end. Else a negative error number, and nothing has changed.
+pid_t ops_fork_guarded(int *link, int *signals);
+/// Takes a signal that was sent to the guard, and the process that sent it (0: none did); 0 where there is none.
+int ops_next_signal(int signals, pid_t *sender);
+/// The wait status of a child that has ended, which is reaped; else -EAGAIN, with the signal in `*stopped` that has
+/// stopped it since the last look, or 0.
+int ops_look_at_child(pid_t pid, int *stopped);
+/// Lets a blocked signal act on this process by its default: stops it until it is continued, or ends it.
+void ops_suffer(int signal, bool is_end);
+bool ops_is_main_thread(void);
+/// True where there is a child, ended or not.
+bool ops_has_children(void);
+
+/// A descriptor for a process (pidfd_open(2)): its id is not another's while that is open. Or a negative error number.
+int ops_open_process(pid_t pid);
+int ops_signal_process(int descriptor, int signal);
 
 struct ops_event { uint64_t key; uint32_t events; };
 enum { OPS_READABLE = 1, OPS_WRITABLE = 4, OPS_ERROR = 8, OPS_HANGUP = 16 };

@@ -17,6 +17,20 @@ enum CommandManualText {
             masked.
             The newest 100 runs of the last 30 days are kept.
             .El
+            .Sh SIGNALS
+            The first SIGINT, SIGTERM or SIGHUP cancels the run: its processes have SIGTERM, after
+            .Fl -grace
+            SIGKILL, and clean-up runs.
+            Only a second SIGINT kills, without clean-up.
+            One that was ignored when
+            .Nm
+            was started stays ignored.
+            .Pp
+            A run is two processes: one does the work, the other, whose id the caller knows, watches it, hands signals on
+            and ends as it ends.
+            Whichever of them is killed, all processes of the run end at once, and its private files are removed;
+            .Ic detach
+            names what lives on.
             .Sh EXIT STATUS
             .Bl -tag -width 129
             .It 0

@@ -67,11 +67,23 @@ extension Run {
 
     /// Ends what the task's steps left running, and names it.
     func endLeftOvers(of task: TaskID) async {
-        for (group, step) in leftOvers.removeValue(forKey: task) ?? [] where group.isAlive {
-            let names = group.members.map { "\($0.name) (\($0.id))" }.joined(separator: ", ")
-            message(.warning, "ended processes that the step had left running: \(names)", step: step)
-            await group.end(grace: options.grace)
+        for (tree, step) in leftOvers.removeValue(forKey: task) ?? [] {
+            if tree.isAlive {
+                message(.warning, "ended processes that the step had left running: \(names(in: tree))", step: step)
+            }
+            await tree.end(grace: options.grace)
         }
+    }
+
+    /// Ends what was not to be told which step had left it, and names it.
+    func endStrays() async {
+        guard let tree = ProcessTree.rest() else { return }
+        message(.warning, "ended processes that were left running: \(names(in: tree))", step: nil)
+        await tree.end(grace: options.grace)
+    }
+
+    private func names(in tree: ProcessTree) -> String {
+        tree.members.map { "\($0.name) (\($0.id))" }.joined(separator: ", ")
     }
 
     /// The recipe's own `on-failure` and `finally`.

@@ -52,10 +52,12 @@ extension Run {
         let isDetached = step.definition.isDetached
         return { group in
             onLoop {
+                guard let tree = ProcessTree.kept(group) else { return }
                 guard !isDetached else {
+                    tree.detach()
                     return self.message(.notice, "left running: the process group \(group)", step: step.id)
                 }
-                self.leftOvers[task, default: []].append((ProcessGroup(group), step.id))
+                self.leftOvers[task, default: []].append((tree, step.id))
             }
         }
     }

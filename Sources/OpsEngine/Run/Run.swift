@@ -63,7 +63,7 @@ package final class Run {
     /// A secret was not to be had before the first task: nothing was run.
     private var lacksSecrets = false
     /// What steps left running, by task.
-    var leftOvers: [TaskID: [(group: ProcessGroup, step: StepID)]] = [:]
+    var leftOvers: [TaskID: [(tree: ProcessTree, step: StepID)]] = [:]
 
     /// Why the whole run ends early.
     package struct Interruption: Sendable {
@@ -123,6 +123,7 @@ package final class Run {
         }
         runTimer.map(clock.cancel)
         await runRecipeCleanUp()
+        await endStrays()
         let finished = ending()
         emit(.runFinished(finished))
         return finished
