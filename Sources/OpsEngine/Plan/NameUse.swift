@@ -57,6 +57,7 @@ struct NameUse {
         case nil: break
         }
         for template in task.outputs.values { add(template) }
+        for need in task.needs { for template in need.with.values { add(template) } }
         for step in task.steps + task.onFailure + task.finally { add(step) }
     }
 }

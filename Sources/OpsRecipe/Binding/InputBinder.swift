@@ -47,11 +47,55 @@ package enum InputBinder {
         return values
     }
 
+    /// The values of inputs that another recipe or task gives, and the defaults of the others; one that has neither
+    /// is left out.
+    ///
+    /// - Parameters:
+    ///   - declarations: the inputs of what is given something.
+    ///   - owner: how messages name it.
+    ///   - directory: the folder that paths among the values are relative to, where that is another one than the
+    ///     receiver's.
+    ///
+    /// Throws: a `DiagnosticsError` with every wrong value, at its place.
+    package static func bind(
+        _ declarations: OrderedDictionary<String, InputDeclaration>, given: OrderedDictionary<String, GivenValue>,
+        to owner: String, directory: String?
+    ) throws(DiagnosticsError) -> ValueMap {
+        var binding = Binding(callerDirectory: directory ?? "")
+        var values: ValueMap = [:]
+        for (name, declaration) in declarations {
+            guard let item = given[name] else {
+                if let value = declaration.defaultValue { values[name] = value }
+                continue
+            }
+            let before = binding.diagnostics.count
+            var value = binding.value(item.value, name, declaration, "in 'with' of \(owner)")
+            for index in before..<binding.diagnostics.count { binding.diagnostics[index].range = item.range }
+            if directory != nil, declaration.kind == .path, let path = value?.stringValue {
+                value = .string(binding.absolute(path))
+            }
+            values[name] = value
+        }
+        guard binding.diagnostics.isEmpty else { throw DiagnosticsError(binding.diagnostics) }
+        return values
+    }
+
     private static func variable(
         for name: String, in environment: [String: String]
     ) -> (name: String, value: String)? {
         let variable = "OPS_" + InputDeclaration.variable(of: name)
         return environment[variable].map { (variable, $0) }
+    }
+}
+
+/// A value that `with` gives an input, and where that stands.
+package struct GivenValue: Sendable {
+    package var value: Value
+    package var range: SourceRange
+
+    package init(_ value: Value, at range: SourceRange) {
+        self.value = value
+        self.range = range
     }
 }
 
@@ -159,7 +203,7 @@ private struct Binding {
         return nil
     }
 
-    private func absolute(_ path: String) -> String {
+    func absolute(_ path: String) -> String {
         if path.hasPrefix("/") { return path }
         let rest = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
         let base = callerDirectory.hasSuffix("/") ? callerDirectory : callerDirectory + "/"
