@@ -30,11 +30,11 @@ struct ListCommand: AsyncParsableCommand {
         var text = ""
         if let description = recipe.description { text += style.paint(description, .dim) + "\n\n" }
         var table = TableText(width: style.width)
-        for task in recipe.tasks.values where task.isListed {
-            table.row([style.paint(task.name, .bold), task.description ?? needs(of: task)])
+        let tasks = recipe.listedTasks
+        for (name, task) in tasks {
+            table.row([style.paint(name, .bold), task.description ?? needs(of: task)])
         }
-        if recipe.tasks.values.allSatisfy({ !$0.isListed }) { return text + "\(recipe.file) has no tasks to list.\n" }
-        return text + table.text
+        return text + (tasks.isEmpty ? "\(recipe.file) has no tasks to list.\n" : table.text)
     }
 
     /// For a task without a description: what it gathers.
@@ -44,9 +44,9 @@ struct ListCommand: AsyncParsableCommand {
     }
 
     private static func json(_ session: RecipeSession) -> String {
-        let tasks = session.recipe.tasks.values.filter(\.isListed).map { task -> Value in
+        let tasks = session.recipe.listedTasks.map { name, task -> Value in
             .map([
-                "name": .string(task.name),
+                "name": .string(name),
                 "description": task.description.map { .string($0) } ?? .null,
                 "needs": .list(task.needs.map { .string($0.task) }),
                 "file": .string(task.nameRange.file),

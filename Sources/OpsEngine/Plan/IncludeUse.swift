@@ -38,6 +38,9 @@ struct IncludeUse {
         Recipe.split(String(prefix.dropLast())) ?? ("", String(prefix.dropLast()))
     }
 
+    /// What `with` of the includes reached gives.
+    var givenTemplates: [Template] { includes.flatMap { recipe.include[$0].map { Array($0.with.values) } ?? [] } }
+
     /// The inputs of the recipe that what is reached uses.
     var usedInputs: Set<String> {
         recipe.usedInputs(by: tasks + includes.map { $0 + ":" }, isIncluded: !prefix.isEmpty)

@@ -11,7 +11,9 @@ extension Planner {
             guard let (unit, task) = locate(name, from: 0) else { continue }
             let root = node(task, in: unit, inputs: Self.withDefaults(request.taskInputs[name] ?? [:], task))
             requested.append(root)
-            try walk.add(root) { try self.needs(of: $0) } cycle: { path, _ in
+            try walk.add(root) {
+                try self.needs(of: $0)
+            } cycle: { path, _ in
                 let names = path.map { self.id(of: $0).description }
                 return DiagnosticsError([
                     Diagnostic(code: "cycle", "tasks need each other: \(names.joined(separator: " → "))")
@@ -101,12 +103,5 @@ extension Planner {
         var scope = scopes[node.unit]
         scope.inputs.merge(node.inputs) { $1 }
         return scope
-    }
-}
-
-extension Template {
-    /// True where an expression in it starts with the name.
-    func names(_ name: String) -> Bool {
-        hasExpressions && expressions.contains { $0.references.contains { $0[0] == name } }
     }
 }

@@ -1,3 +1,4 @@
+import Logging
 import OpsCore
 import OpsPlugin
 import OpsRecipe

@@ -76,7 +76,8 @@ extension Planner {
         let decision = task.condition.map { decide($0, in: scope) } ?? .run
         scope.statuses = nil
         var planned = PlannedTask(
-            id: id, unit: unit, definition: task, matrix: row, needs: needs, decision: decision, steps: [], onFailure: [],
+            id: id, unit: unit, definition: task, matrix: row, needs: needs, decision: decision, steps: [],
+            onFailure: [],
             finally: [], confirm: nil, timeout: task.timeout ?? recipe.defaults.timeout, outputs: [:])
         guard !decision.isSkipped else {
             planned.outputs = nullOutputs(of: task)

@@ -43,7 +43,9 @@ extension TaskNode {
         if case .string(let plain) = value {
             let isPlain =
                 !plain.isEmpty && plain != "null"
-                && plain.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F && !"\",()[]=".unicodeScalars.contains($0) }
+                && plain.unicodeScalars.allSatisfy {
+                    $0.value > 0x20 && $0.value != 0x7F && !"\",()[]=".unicodeScalars.contains($0)
+                }
             text = isPlain ? plain : JSONWriter.text(value)
         } else {
             text = value.scalarText ?? JSONWriter.text(value)

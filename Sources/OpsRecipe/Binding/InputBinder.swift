@@ -9,25 +9,21 @@ package enum InputBinder {
     /// reported at once, as are keys that name no input.
     ///
     /// - Parameters:
-    ///   - declarations: the recipe's inputs, and those of the named tasks.
+    ///   - declarations: the recipe's inputs, or those of a named task.
     ///   - used: the names that the tasks to run use (`Recipe.usedInputs`).
-    ///   - commandLine: `key=value` as given; a list's key may be repeated.
-    ///   - file: the map that `--inputs FILE` held.
-    ///   - environment: the caller's.
-    ///   - callerDirectory: where `ops` was called, absolute: a path is relative to it.
     package static func bind(
-        _ declarations: OrderedDictionary<String, InputDeclaration>, used: Set<String>,
-        commandLine: [(key: String, value: String)], file: ValueMap?, environment: [String: String],
-        callerDirectory: String
+        _ declarations: OrderedDictionary<String, InputDeclaration>, used: Set<String>, _ sources: GivenInputs
     ) throws(DiagnosticsError) -> ValueMap {
-        var binding = Binding(callerDirectory: callerDirectory)
+        var binding = Binding(callerDirectory: sources.callerDirectory)
+        let known = declarations.keys.union(sources.otherNames)
+        let file = sources.file
         var given: OrderedDictionary<String, [String]> = [:]
-        for (key, value) in commandLine {
-            if declarations[key] == nil { binding.unknown(key, "on the command line", declarations.keys) }
+        for (key, value) in sources.commandLine {
+            if !known.contains(key) { binding.unknown(key, "on the command line", known) }
             given[key, default: []].append(value)
         }
-        for key in (file ?? [:]).keys where declarations[key] == nil {
-            binding.unknown(key, "in the file of inputs", declarations.keys)
+        for key in (file ?? [:]).keys where !known.contains(key) {
+            binding.unknown(key, "in the file of inputs", known)
         }
         var values: ValueMap = [:]
         for (name, declaration) in declarations {
@@ -35,7 +31,7 @@ package enum InputBinder {
                 values[name] = binding.value(texts, name, declaration, "on the command line")
             } else if let value = file?[name] {
                 values[name] = binding.value(value, name, declaration)
-            } else if let text = variable(for: name, in: environment) {
+            } else if let text = variable(for: name, in: sources.environment) {
                 values[name] = binding.value([text.value], name, declaration, "in \(text.name)")
             } else if let value = declaration.defaultValue {
                 values[name] = value
@@ -85,17 +81,6 @@ package enum InputBinder {
     ) -> (name: String, value: String)? {
         let variable = "OPS_" + InputDeclaration.variable(of: name)
         return environment[variable].map { (variable, $0) }
-    }
-}
-
-/// A value that `with` gives an input, and where that stands.
-package struct GivenValue: Sendable {
-    package var value: Value
-    package var range: SourceRange
-
-    package init(_ value: Value, at range: SourceRange) {
-        self.value = value
-        self.range = range
     }
 }
 

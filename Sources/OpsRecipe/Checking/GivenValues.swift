@@ -12,6 +12,7 @@ struct GivenValues {
         for task in recipe.tasks.values {
             check.ownInputs(of: task)
             for need in task.needs { check.check(need, of: task) }
+            check.matrix(of: task)
         }
         for (name, include) in recipe.include { check.check(include, name) }
         return check.diagnostics
@@ -29,8 +30,21 @@ struct GivenValues {
     private mutating func ownInputs(of task: Task) {
         for (name, input) in task.inputs where recipe.inputs[name] != nil {
             report(
-                "duplicate-name", "the recipe has an input '\(name)' as well", hint: "give the task's input another name",
+                "duplicate-name", "the recipe has an input '\(name)' as well",
+                hint: "give the task's input another name",
                 at: input.range)
+        }
+    }
+
+    /// Rows that are made from needs come too late to tell what to give them.
+    private mutating func matrix(of task: Task) {
+        guard let matrix = task.matrix, matrix.templates.contains(where: { $0.names("needs") }) else { return }
+        for need in task.needs {
+            guard let template = need.with.values.first(where: { $0.names("matrix") }) else { continue }
+            report(
+                "matrix",
+                "the matrix of task '\(task.name)' is made from its needs, so they cannot be given its values",
+                hint: "make the matrix from inputs or vars", at: template.range)
         }
     }
 

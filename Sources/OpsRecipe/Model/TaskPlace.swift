@@ -43,23 +43,4 @@ extension Recipe {
         let start = name.utf8.index(after: colon)
         return (String(name[..<start]), String(name[start...]))
     }
-
-    /// The tasks that a list shows, under the names they are called by: its own, then those of each include. A recipe
-    /// that two includes bring in alike is listed once.
-    package var listedTasks: [(name: String, task: Task)] {
-        var listed = tasks.values.filter(\.isListed).map { (name: $0.name, task: $0) }
-        guard !included.isEmpty else { return listed }
-        var seen: Set<String> = []
-        func visit(_ recipe: Recipe, _ prefix: String) {
-            for (alias, child) in recipe.included {
-                let isPlain = recipe.include[alias].map { $0.with.isEmpty && $0.secrets.isEmpty } ?? true
-                if isPlain, !seen.insert(child.identity).inserted { continue }
-                let prefix = "\(prefix)\(alias):"
-                for task in child.tasks.values where task.isListed { listed.append((prefix + task.name, task)) }
-                visit(child, prefix)
-            }
-        }
-        visit(self, "")
-        return listed
-    }
 }
