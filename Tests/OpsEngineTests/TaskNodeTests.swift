@@ -13,7 +13,8 @@ import Testing
           t:
             inputs: { a: { default: one }, b: { type: list, default: null }, c: { type: boolean, default: false } }
             fake.run: "t ${{ inputs.a }} ${{ inputs.all }}"
-          u: { needs: [ t, { task: t, with: { a: one }, as: same }, { task: t, with: { a: "${{ inputs.all }}" }, as: x } ] }
+          u:
+            needs: [ t, { task: t, with: { a: one }, as: same }, { task: t, with: { a: "${{ inputs.all }}" }, as: x } ]
           v: { needs: [ u, { task: t, with: { a: x, c: false } } ] }
           w: { needs: { task: mid, with: { to: deep } } }
           mid: { inputs: { to: {} }, needs: { task: t, with: { a: "${{ inputs.to }}" } }, run: 'true' }

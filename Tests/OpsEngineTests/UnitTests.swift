@@ -75,7 +75,10 @@ import Testing
 
     @Test func `a path is relative to the folder of the recipe that gives it`() async throws {
         let fixture = try fixture(
-            "include: { p: { from: sub/part.yaml, with: { place: x/y, list: [ a, b ] } } }\ntasks: { a: { needs: [ \"p:u\" ] } }",
+            """
+            include: { p: { from: sub/part.yaml, with: { place: x/y, list: [ a, b ] } } }
+            tasks: { a: { needs: [ "p:u" ] } }
+            """,
             files: ["sub/part.yaml": Self.part])
         let plan = try await fixture.plan(["a"])
         let variables = plan.units[1].environment.variables
@@ -92,14 +95,17 @@ import Testing
 
     @Test func `values that only a run knows cannot be given`() async throws {
         let fixture = try fixture(
-            "include: { p: { from: part.yaml, with: { word: \"${{ run.id }}\" } } }\ntasks: { a: { needs: [ \"p:t\" ] } }"
+            """
+            include: { p: { from: part.yaml, with: { word: "${{ run.id }}" } } }
+            tasks: { a: { needs: [ "p:t" ] } }
+            """
         )
         do {
             _ = try await fixture.plan(["a"])
             Issue.record("no error")
         } catch let error as DiagnosticsError {
             #expect(error.diagnostics.map(\.code) == ["unknown-value"])
-            #expect(error.diagnostics[0].range?.start == SourcePosition(line: 2, column: 51))
+            #expect(error.diagnostics[0].range?.start == SourcePosition(line: 2, column: 48))
         }
     }
 

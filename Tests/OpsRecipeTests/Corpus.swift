@@ -21,8 +21,8 @@ enum Corpus {
         return names.sorted()
     }
 
-    /// All diagnostics of a text as they are printed; the file is named `ops.yaml` and stands in the folder of its kind,
-    /// so that it may include what stands there.
+    /// All diagnostics of a text as they are printed; the file is named `ops.yaml` and stands in the folder of its
+    /// kind, so that it may include what stands there.
     static func rendering(_ bytes: [UInt8], in kind: String) throws -> String {
         let directory = folder + kind
         let found = try diagnostics(bytes, directory: directory)

@@ -5,8 +5,9 @@ import OrderedCollections
 /// Run events as JSON lines: what the JSON reporter prints and the journal keeps (ops-recipe(5), "Events").
 ///
 /// Every object has `time` (seconds since 1970, to the millisecond) and `event`. A task is `task` with, where it has
-/// other values for its own inputs than the default, `inputs`, and, for a matrix task, `instance`; a step adds `part` (left out for a task's own steps) and `step`, counted from 1.
-/// Durations are seconds. Output that is not UTF-8 stands as base64 in `data` in place of `text`.
+/// other values for its own inputs than the default, `inputs`, and, for a matrix task, `instance`; a step adds `part`
+/// (left out for a task's own steps) and `step`, counted from 1. Durations are seconds. Output that is not UTF-8 stands
+/// as base64 in `data` in place of `text`.
 package enum EventJSON {
     /// One event as a line, its newline included.
     package static func line(_ event: RunEvent) -> [UInt8] {

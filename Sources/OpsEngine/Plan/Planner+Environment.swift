@@ -37,7 +37,9 @@ extension Planner {
             guard let name = collect({ try scope.text(template, "dotenv") }) else { continue }
             let path = name.hasPrefix("/") ? name : recipe.directory + "/" + name
             do {
-                for (key, value) in try Dotenv.parse(try readFile(path, limit: 1 << 20), file: name) {
+                for (key, value) in try Dotenv.parse(
+                    try readFile(path, limit: 1 << 20), file: recipe.name(ofFile: name))
+                {
                     variables[key] = value
                 }
             } catch let error as OpsError where error.code == .notFound {

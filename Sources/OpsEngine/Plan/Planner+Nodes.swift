@@ -52,17 +52,18 @@ extension Planner {
         }
         var all: [Int] = []
         for need in node.task.needs {
-            let found = needed(need, by: node, rows: nodes[index].rows)
+            let found = needed(need, by: node, rows: nodes[index].rows, isOnlyRequest: requested == [index])
             nodes[index].needs.append(found)
             all += found
         }
         return all
     }
 
-    private mutating func needed(_ need: Need, by node: TaskNode, rows: [ValueMap]?) -> [Int] {
+    private mutating func needed(_ need: Need, by node: TaskNode, rows: [ValueMap]?, isOnlyRequest: Bool) -> [Int] {
         guard let (unit, task) = locate(need.task, from: node.unit) else { return [] }
         if task.inputs.isEmpty { return [self.node(task, in: unit, inputs: [:])] }
         var scope = scope(of: node)
+        if isOnlyRequest { scope.arguments = request.arguments }
         guard let rows, need.with.values.contains(where: { $0.names("matrix") }) else {
             return given(need, task, unit, scope, from: node.unit).map { [$0] } ?? []
         }

@@ -76,11 +76,12 @@ extension Planner {
         let missing = use.usedInputs.filter { recipe.inputs[$0] != nil && bound[$0] == nil }.sorted()
         guard missing.isEmpty else {
             let names = missing.map { "'\($0)'" }.joined(separator: ", ")
+            let noun = missing.count == 1 ? "input" : "inputs"
             let given = (include.with.keys + missing).map { "\($0): …" }.joined(separator: ", ")
             diagnostics.append(
                 Diagnostic(
                     code: "missing-input",
-                    "the recipe '\(recipe.file)' needs a value for its \(missing.count == 1 ? "input" : "inputs") \(names)",
+                    "the recipe '\(recipe.file)' needs a value for its \(noun) \(names)",
                     hint: "write { from: \(include.from), with: { \(given) } }", at: include.fromRange))
             return nil
         }

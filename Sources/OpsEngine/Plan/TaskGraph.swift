@@ -28,10 +28,11 @@ struct TaskGraph {
         var walk = DepthFirstOrder<String>()
         for name in requested {
             try walk.add(name) { (name) throws(DiagnosticsError) in
+                if let task = recipe.tasks[name] { return task.needs.map(\.task) }
                 guard let place = recipe.place(of: name) else { throw Self.unknown(name, in: recipe) }
-                return place.prefix.isEmpty ? place.task.needs.map(\.task) : place.task.needs.map(place.name)
+                return place.task.needs.map(place.name)
             } cycle: { path, place in
-                let need = recipe.place(of: path[path.count - 2])?.task.needs[place]
+                let need = recipe.task(path[path.count - 2])?.needs[place]
                 return DiagnosticsError([
                     Diagnostic(
                         code: "cycle", "tasks need each other: \(path.joined(separator: " → "))",

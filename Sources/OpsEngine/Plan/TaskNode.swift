@@ -39,7 +39,7 @@ extension TaskNode {
 
     /// Plain where that can be mistaken for nothing else, else JSON; a long one its head and a hash of the whole.
     private static func text(of value: Value) -> String {
-        var text: String
+        let text: String
         if case .string(let plain) = value {
             let isPlain =
                 !plain.isEmpty && plain != "null"
@@ -50,7 +50,7 @@ extension TaskNode {
         } else {
             text = value.scalarText ?? JSONWriter.text(value)
         }
-        if text.count > 60 { text = "\(text.prefix(40))…\(hexadecimal(SHA256.hash(data: Array(text.utf8)).prefix(4)))" }
-        return text
+        guard text.count > 60 else { return text }
+        return "\(text.prefix(40))…\(hexadecimal(SHA256.hash(data: Array(text.utf8)).prefix(4)))"
     }
 }

@@ -49,7 +49,7 @@ struct GivenValues {
     }
 
     private mutating func check(_ need: Need, of task: Task) {
-        guard let target = recipe.place(of: need.task)?.task, !(need.with.isEmpty && target.inputs.isEmpty) else {
+        guard let target = recipe.task(need.task), !(need.with.isEmpty && target.inputs.isEmpty) else {
             return
         }
         let owner = "task '\(need.task)'"

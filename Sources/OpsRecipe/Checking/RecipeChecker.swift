@@ -6,8 +6,12 @@ import OrderedCollections
 package enum RecipeChecker {
     /// All errors and warnings, in reading order.
     ///
-    /// - Parameter lint: false leaves the warnings out: what could not be decoded would seem unused.
-    package static func check(_ recipe: Recipe, catalog: PluginCatalog, lint: Bool = true) -> [Diagnostic] {
+    /// - Parameters:
+    ///   - lint: false leaves the warnings out: what could not be decoded would seem unused.
+    ///   - isIncluded: true where another recipe includes it.
+    package static func check(
+        _ recipe: Recipe, catalog: PluginCatalog, lint: Bool = true, isIncluded: Bool = false
+    ) -> [Diagnostic] {
         let graph = NeedsGraph(recipe)
         var diagnostics = graph.check()
         let model = ModelTypes(recipe: recipe, catalog: catalog)
@@ -17,7 +21,7 @@ package enum RecipeChecker {
         diagnostics += model.diagnostics + checker.diagnostics
         diagnostics += GivenValues.check(recipe, model)
         diagnostics += graph.undoChecks()
-        if lint { diagnostics += RecipeLint.warnings(recipe) }
+        if lint { diagnostics += RecipeLint.warnings(recipe, isIncluded: isIncluded) }
         var seen: Set<Diagnostic> = []
         return diagnostics.filter { seen.insert($0).inserted }.sorted(by: Diagnostic.inReadingOrder)
     }

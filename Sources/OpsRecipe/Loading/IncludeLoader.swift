@@ -49,7 +49,8 @@ struct IncludeLoader {
             guard let child = load(include, name, from: recipe) else { continue }
             result.height = max(result.height, child.height + 1)
             result.places += child.places
-            guard open.count - 1 + result.height <= Self.depthLimit + 1 else {
+            // One that is known already may be deeper than the way to it leaves room for.
+            guard open.count + result.height <= Self.depthLimit + 2 else {
                 report("limit", "includes stand in each other more than \(Self.depthLimit) deep", include)
                 break
             }
@@ -68,7 +69,7 @@ struct IncludeLoader {
             return nil
         }
         let path = include.from.hasPrefix("/") ? include.from : recipe.directory + "/" + include.from
-        let file = Self.name(of: include.from, in: recipe.file)
+        let file = recipe.name(ofFile: include.from)
         guard let identity = Self.identity(of: path) else {
             let code = errno == ENOENT ? "not-found" : "unreadable"
             report(
@@ -82,6 +83,10 @@ struct IncludeLoader {
             return nil
         }
         if let known = known[identity] { return known.recipe == nil ? nil : known }
+        guard open.count <= Self.depthLimit else {
+            report("limit", "includes stand in each other more than \(Self.depthLimit) deep", include)
+            return nil
+        }
         let loaded = read(path, file, identity, include, name)
         known[identity] = loaded
         return loaded.recipe == nil ? nil : loaded
@@ -104,7 +109,8 @@ struct IncludeLoader {
             if !recipe.include.isEmpty { result = follow(&recipe) }
             if depth > .outline {
                 let isGood = diagnostics[start...].allSatisfy { $0.severity != .error }
-                diagnostics += RecipeChecker.check(recipe, catalog: catalog, lint: depth == .linted && isGood)
+                diagnostics += RecipeChecker.check(
+                    recipe, catalog: catalog, lint: depth == .linted && isGood, isIncluded: true)
             }
             result.recipe = recipe
         } catch {
@@ -139,20 +145,6 @@ struct IncludeLoader {
         let named = RecipeLoader.folder(of: path)
         let own = RecipeLoader.folder(of: identity)
         return self.identity(of: named) == own ? named : own
-    }
-
-    /// How messages name a file that a recipe includes: from where the user stands.
-    private static func name(of from: String, in file: String) -> String {
-        if from.hasPrefix("/") { return from }
-        var parts = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        for part in from.split(separator: "/") where part != "." {
-            if part == "..", let last = parts.last, last != "..", !last.isEmpty {
-                parts.removeLast()
-            } else {
-                parts.append(part)
-            }
-        }
-        return parts.joined(separator: "/")
     }
 
     private static func nearestFile(to path: String, from: String) -> String? {

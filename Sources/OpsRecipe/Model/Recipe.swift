@@ -43,6 +43,22 @@ package struct Recipe: Sendable {
 /// What a run does while another run of the same recipe goes on.
 package enum Overlap: String, Sendable, CaseIterable { case skip, wait, fail, replace }
 
+extension Recipe {
+    /// How messages name a file that the recipe names relative to its folder: from where the user stands.
+    package func name(ofFile path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        var parts = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        for part in path.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != "..", !last.isEmpty {
+                parts.removeLast()
+            } else {
+                parts.append(part)
+            }
+        }
+        return parts.joined(separator: "/")
+    }
+}
+
 /// A key of the language that this version checks and refuses to run.
 package struct NotRunYet: Sendable, Hashable {
     package var key: String

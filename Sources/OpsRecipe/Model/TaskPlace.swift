@@ -22,10 +22,10 @@ extension Recipe {
         return TaskPlace(prefix: prefix, recipe: recipe, task: task)
     }
 
-    /// True where `place(of:)` finds something.
-    package func hasTask(_ name: String) -> Bool {
-        tasks[name] != nil || place(of: name) != nil
-    }
+    /// The same without the recipe, and so without the cost of a copy.
+    package func task(_ name: String) -> Task? { tasks[name] ?? place(of: name)?.task }
+
+    package func hasTask(_ name: String) -> Bool { tasks[name] != nil || place(of: name) != nil }
 
     /// The included recipe behind a prefix such as `common:sub:`; itself behind an empty one.
     package func recipe(at prefix: String) -> Recipe? {
