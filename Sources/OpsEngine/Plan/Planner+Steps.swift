@@ -68,7 +68,8 @@ extension Planner {
         let names = Set(tasks.map(\.id.name))
         for task in tasks {
             for step in task.steps {
-                guard let through = step.undo?.through, !names.contains(through) else { continue }
+                guard let through = step.undo?.through.map({ units[task.unit].prefix + $0 }), !names.contains(through)
+                else { continue }
                 let diagnostic = Diagnostic(
                     .warning, code: "undo-through",
                     "'\(through)' is not in this plan: the undo of '\(task.id.name)' is disarmed when its own task succeeds",
