@@ -13,7 +13,7 @@ enum CompletionScript {
                             __ops_add_completions -W "$(__ops_custom_complete ---completion run -- positional@0 \
                     "${COMP_CWORD}" "$(__ops_cursor_index_in_current_word)")"
 
-                    """ + commands, maxReplacements: 1)
+                    """ + commands, maxReplacements: 1) + wholeNames
         case .zsh:
             let commands = "        _describe -V subcommand subcommands && ret=0\n"
             return script.replacing(
@@ -33,4 +33,7 @@ enum CompletionScript {
         default: return script
         }
     }
+
+    /// bash takes `common:lint` for three words otherwise.
+    private static let wholeNames = "\nCOMP_WORDBREAKS=${COMP_WORDBREAKS//:}\n"
 }

@@ -20,7 +20,9 @@ struct GraphCommand: AsyncParsableCommand {
         try await CommandLineTool.finish {
             let recipe = try global.session().recipe
             let names = try TaskSelection.reached(by: tasks.isEmpty ? Array(recipe.tasks.keys) : tasks, in: recipe)
-            let edges = names.flatMap { name in (recipe.tasks[name]?.needs ?? []).map { (from: name, to: $0.task) } }
+            let edges = names.flatMap { name in
+                TaskSelection.needs(of: name, in: recipe).map { (from: name, to: $0) }
+            }
             switch format {
             case .mermaid: try Console.output(Self.mermaid(names, edges))
             case .dot: try Console.output(Self.dot(names, edges))

@@ -31,6 +31,8 @@ struct LintCommand: AsyncParsableCommand {
                     diagnostics += error.diagnostics
                 }
             }
+            // What several of them include is checked with each.
+            diagnostics = Array(OrderedSet(diagnostics))
             let style = try global.style(context)
             switch format {
             case .text: try Console.output(ErrorReport.text(of: diagnostics, style: style, context: context))

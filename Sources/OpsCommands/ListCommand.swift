@@ -30,25 +30,30 @@ struct ListCommand: AsyncParsableCommand {
         var text = ""
         if let description = recipe.description { text += style.paint(description, .dim) + "\n\n" }
         var table = TableText(width: style.width)
-        for task in recipe.tasks.values where task.isListed {
-            table.row([style.paint(task.name, .bold), task.description ?? needs(of: task)])
+        let tasks = recipe.listedTasks
+        for (name, task) in tasks {
+            table.row([style.paint(name, .bold), task.description ?? gathered(needs(of: task, name), task)])
         }
-        if recipe.tasks.values.allSatisfy({ !$0.isListed }) { return text + "\(recipe.file) has no tasks to list.\n" }
-        return text + table.text
+        return text + (tasks.isEmpty ? "\(recipe.file) has no tasks to list.\n" : table.text)
     }
 
     /// For a task without a description: what it gathers.
-    private static func needs(of task: Task) -> String {
-        task.steps.isEmpty && !task.hasOwnAction && !task.needs.isEmpty
-            ? "= " + task.needs.map(\.task).joined(separator: ", ") : ""
+    private static func gathered(_ needs: [String], _ task: Task) -> String {
+        task.steps.isEmpty && !task.hasOwnAction && !needs.isEmpty ? "= " + needs.joined(separator: ", ") : ""
+    }
+
+    /// The names of what it needs; for a task of an included recipe with the way to them.
+    private static func needs(of task: Task, _ name: String) -> [String] {
+        let prefix = name.dropLast(task.name.count)
+        return task.needs.map { prefix + $0.task }
     }
 
     private static func json(_ session: RecipeSession) -> String {
-        let tasks = session.recipe.tasks.values.filter(\.isListed).map { task -> Value in
+        let tasks = session.recipe.listedTasks.map { name, task -> Value in
             .map([
-                "name": .string(task.name),
+                "name": .string(name),
                 "description": task.description.map { .string($0) } ?? .null,
-                "needs": .list(task.needs.map { .string($0.task) }),
+                "needs": .list(needs(of: task, name).map { .string($0) }),
                 "file": .string(task.nameRange.file),
                 "line": .integer(task.nameRange.start.line),
                 "column": .integer(task.nameRange.start.column),

@@ -18,14 +18,12 @@ struct LogsCommand: AsyncParsableCommand {
             let state = try StateDirectory(environment: CommandContext.current().environment)
             let record = try RunHistory.find(run, state)
             let started = try RunHistory.events(record).filter { $0["event"]?.stringValue == "task-started" }
-            let ids = started.compactMap { event in
-                event["task"]?.stringValue.map { TaskID(name: $0, instance: event["instance"]?.stringValue) }
-            }
+            let ids = started.compactMap { TaskID(event: $0) }
             guard let task else {
                 for id in ids { try Self.print(id, record, heading: true) }
                 return
             }
-            let wanted = ids.filter { $0.description == task || $0.name == task }
+            let wanted = ids.filter { $0.isMeant(by: task) }
             guard !wanted.isEmpty else {
                 let hint = nearestName(to: task, among: ids.map(\.description)).map { "did you mean '\($0)'?" }
                 throw OpsError(.notFound, "no task '\(task)' was started in the run \(record.id)", hint: hint)

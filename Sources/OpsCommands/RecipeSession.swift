@@ -85,25 +85,55 @@ struct RecipeSession {
             throw OpsError(.usage, "arguments behind -- need exactly one task", hint: "name one task")
         }
         // An unknown task is a better first message than its missing inputs.
-        if let unknown = tasks.first(where: { recipe.tasks[$0] == nil }) {
+        if let unknown = tasks.first(where: { !recipe.hasTask($0) }) {
             throw UnknownName.task(unknown, in: recipe, catalog: catalog)
         }
-        var bound: ValueMap = [:]
-        if !recipe.inputs.isEmpty || !inputs.isEmpty || inputsFile != nil {
-            var used: Set<String> = []
-            if let order = try? TaskSelection.reached(by: tasks, in: recipe) { used = recipe.usedInputs(by: order) }
-            let file = try inputsFile.map { try InputsFile.read($0, directory: directory) }
-            bound = try InputBinder.bind(
-                recipe.inputs, used: used, commandLine: inputs, file: file, environment: context.environment,
-                callerDirectory: directory
-            ).filter { used.contains($0.key) }
-        }
+        let bound = try bind(tasks: tasks, inputs: inputs, inputsFile: inputsFile)
         var planner = Planner(
             recipe: recipe, catalog: catalog,
             request: PlanRequest(
-                tasks: tasks, inputs: bound, arguments: arguments, environment: context.environment,
-                ownVariables: Set(RunOption.allCases.map(\.twin)), isOnline: isOnline, isRun: isRun))
+                tasks: tasks, inputs: bound.recipe, taskInputs: bound.tasks, arguments: arguments,
+                environment: context.environment, ownVariables: Set(RunOption.allCases.map(\.twin)), isOnline: isOnline,
+                isRun: isRun))
         return try await planner.plan()
+    }
+
+    /// Gives the recipe's inputs and those of the named tasks their values. Throws: a `DiagnosticsError` with all that
+    /// is wrong.
+    private func bind(
+        tasks: [String], inputs: [(key: String, value: String)], inputsFile: String?
+    ) throws -> (recipe: ValueMap, tasks: [String: ValueMap]) {
+        let own = tasks.map { (name: $0, place: recipe.place(of: $0)) }.filter {
+            $0.place?.task.inputs.isEmpty == false
+        }
+        guard !recipe.inputs.isEmpty || !own.isEmpty || !inputs.isEmpty || inputsFile != nil else { return ([:], [:]) }
+        var used: Set<String> = []
+        if let order = try? TaskSelection.reached(by: tasks, in: recipe) { used = recipe.usedInputs(by: order) }
+        let given = GivenInputs(
+            commandLine: inputs, file: try inputsFile.map { try InputsFile.read($0, directory: directory) },
+            environment: context.environment, callerDirectory: directory,
+            otherNames: OrderedSet(own.flatMap { $0.place.map { Array($0.task.inputs.keys) } ?? [] }))
+        var result: (recipe: ValueMap, tasks: [String: ValueMap]) = ([:], [:])
+        var problems: [Diagnostic] = []
+        func collect(_ body: () throws(DiagnosticsError) -> ValueMap) -> ValueMap {
+            do { return try body() } catch {
+                problems += error.diagnostics.filter { !problems.contains($0) }
+                return [:]
+            }
+        }
+        result.recipe = collect { () throws(DiagnosticsError) in
+            try InputBinder.bind(recipe.inputs, used: used, given)
+        }.filter { used.contains($0.key) }
+        for (name, place) in own {
+            guard let place else { continue }
+            var given = given
+            given.otherNames.formUnion(recipe.inputs.keys)
+            result.tasks[name] = collect { () throws(DiagnosticsError) in
+                try InputBinder.bind(place.task.inputs, used: place.recipe.ownInputs(usedBy: place.task), given)
+            }
+        }
+        guard problems.isEmpty else { throw DiagnosticsError(problems) }
+        return result
     }
 }
 

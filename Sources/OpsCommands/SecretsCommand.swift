@@ -25,13 +25,13 @@ struct SecretsCheckCommand: AsyncParsableCommand {
         try await CommandLineTool.finish {
             let session = try global.session()
             let style = try global.style(session.context)
-            let context = SecretContext(
-                directory: session.recipe.directory, environment: session.context.environment,
-                logger: Logger(label: "ops.secrets"))
             var table = TableText(width: style.width)
             var rows: [Value] = []
             var isFine = true
-            for (name, secret) in session.recipe.secrets {
+            for (name, secret, directory) in session.recipe.allSecrets {
+                let context = SecretContext(
+                    directory: directory, environment: session.context.environment,
+                    logger: Logger(label: "ops.secrets"))
                 var found = false
                 for (reference, _) in secret.from {
                     guard let provider = session.catalog.provider(scheme: reference.scheme) else { continue }

@@ -32,30 +32,42 @@ struct ShowCommand: AsyncParsableCommand {
                 throw OpsError(.invalid, "there is no action '\(name)'", hint: hint ?? "'ops actions' lists them")
             }
             let session = try global.session()
-            guard let task = session.recipe.tasks[name] else {
+            guard let place = session.recipe.place(of: name) else {
                 throw UnknownName.task(name, in: session.recipe, catalog: catalog)
             }
-            try Console.output(Self.text(task, session, style))
+            try Console.output(Self.text(name, place, session, style))
         }
     }
 
-    private static func text(_ task: Task, _ session: RecipeSession, _ style: Style) throws -> String {
-        var text = style.paint(task.name, .bold)
+    private static func text(
+        _ name: String, _ place: TaskPlace, _ session: RecipeSession, _ style: Style
+    ) throws -> String {
+        let (task, recipe) = (place.task, place.recipe)
+        var text = style.paint(name, .bold)
         text += style.paint("  \(task.nameRange)", .dim) + "\n"
         if let description = task.description { text += description + "\n" }
-        let recipe = session.recipe
         var table = TableText(width: style.width)
-        if !task.needs.isEmpty { table.row(["needs", task.needs.map(\.task).joined(separator: ", ")]) }
-        let dependents = recipe.tasks.values.filter { $0.needs.contains { $0.task == task.name } }.map(\.name)
+        if !task.needs.isEmpty { table.row(["needs", task.needs.map(place.name).joined(separator: ", ")]) }
+        let dependents = dependents(of: name, place, session.recipe)
         if !dependents.isEmpty { table.row(["needed by", dependents.joined(separator: ", ")]) }
+        for (name, input) in task.inputs { table.row(["own input", describe(name, input)]) }
         let order = try TaskSelection.reached(by: [task.name], in: recipe)
-        let used = recipe.usedInputs(by: order)
+        let used = recipe.usedInputs(by: order, isIncluded: !place.prefix.isEmpty)
         for (name, input) in recipe.inputs where used.contains(name) {
-            table.row(["input", describe(name, input)])
+            table.row([place.prefix.isEmpty ? "input" : "input of \(recipe.file)", describe(name, input)])
         }
         if !table.lines.isEmpty { text += "\n" + table.text }
         text += "\n" + source(of: task, session)
         return text
+    }
+
+    /// The tasks of its own recipe, and of the one that was asked for, that need it.
+    private static func dependents(of name: String, _ place: TaskPlace, _ recipe: Recipe) -> [String] {
+        let beside = place.recipe.tasks.values.filter { $0.needs.contains { $0.task == place.task.name } }
+        var names = beside.map { place.prefix + $0.name }
+        guard !place.prefix.isEmpty else { return names }
+        names += recipe.tasks.values.filter { $0.needs.contains { $0.task == name } }.map(\.name)
+        return names
     }
 
     private static func describe(_ name: String, _ input: InputDeclaration) -> String {
@@ -75,9 +87,13 @@ struct ShowCommand: AsyncParsableCommand {
     /// The lines of the recipe from the task's name to the next key at its level.
     private static func source(of task: Task, _ session: RecipeSession) -> String {
         let first = task.nameRange.start
+        let file = task.nameRange.file
+        let source =
+            file == session.recipe.file
+            ? session.loaded.source : RecipeLoader.source(file, directory: session.directory)
         var lines: [String] = []
         var number = first.line
-        while let line = session.loaded.source.line(number) {
+        while let line = source?.line(number) {
             let indent = line.prefix { $0 == " " }.count
             let isBlank = line.allSatisfy { $0 == " " || $0 == "\t" }
             if number > first.line, !isBlank, indent < first.column { break }

@@ -9,8 +9,10 @@ enum TaskCompletion {
         let file = words.firstIndex { $0 == "-f" || $0 == "--file" }.flatMap { place in
             place + 1 < words.count ? words[place + 1] : nil
         }
-        guard let session = try? RecipeSession(file: file, directory: nil, context: .current()) else { return [] }
-        let tasks = session.recipe.tasks.values.filter(\.isListed).map(\.name)
+        guard let session = try? RecipeSession(file: file, directory: nil, context: .current(), depth: .outline) else {
+            return []
+        }
+        let tasks = session.recipe.listedTasks.map(\.name)
         return (tasks + session.recipe.inputs.keys.map { $0 + "=" }).filter { $0.hasPrefix(prefix) }
     }
 }

@@ -72,6 +72,21 @@ import Testing
         #expect(try complete(ops, ["bash", "--norc", "-c"], script) == ["build", "bundle"])
     }
 
+    @Test func bashAndFishOfferIncludedTasksWhole() throws {
+        let ops = try OpsProgram("ops: 1\ninclude: { common: common.yaml }\ntasks: { all: { run: echo } }\n")
+        try ops.write("common.yaml", "ops: 1\ntasks: { lint: { run: echo }, link: { run: echo }, _x: { run: echo } }\n")
+        try ops.write("ops.bash", try ops("--generate-completion-script", "bash").text)
+        let script = """
+            source ./ops.bash
+            echo "$COMP_WORDBREAKS" | grep -c :
+            COMP_WORDS=(ops run common:li) COMP_CWORD=2 COMP_LINE='ops run common:li' COMP_POINT=17
+            _ops ops common:li run 2>/dev/null
+            printf '%s\n' "${COMPREPLY[@]}" | sort
+            """
+        #expect(try complete(ops, ["bash", "--norc", "-c"], script) == ["0", "common:link", "common:lint"])
+        #expect(Set(try fish(ops, "ops common:li")) == ["common:lint", "common:link"])
+    }
+
     @Test func withoutARecipeNothingIsOffered() throws {
         #expect(try fish(OpsProgram(), "ops run xy") == [])
     }

@@ -14,7 +14,7 @@ import Testing
         ["-f", "recipes/backup.yaml", "backup", "folders=recipes", "folders=man", "to=backups", "keep=2"],
         ["-f", "recipes/ci.yaml", "ci", "product=tool", "project=."],
         ["-f", "recipes/ci.yaml", "test", "--", "--filter", "X"],
-        ["-f", "ops.yaml", "build", "test", "format", "manual", "bench", "release", "demo"],
+        ["-f", "ops.yaml", "check", "build", "test", "format", "manual", "bench", "release", "demo"],
     ]
 
     @Test func everyRecipeIsPlanned() throws {

@@ -221,14 +221,15 @@ struct EngineFixture {
     }
 
     func plan(
-        _ tasks: [String], inputs: ValueMap = [:], arguments: [String] = [], environment: [String: String] = [:],
+        _ tasks: [String], inputs: ValueMap = [:], taskInputs: [String: ValueMap] = [:], arguments: [String] = [],
+        environment: [String: String] = [:],
         ownVariables: Set<String> = []
     ) async throws -> Plan {
         var planner = Planner(
             recipe: recipe, catalog: catalog,
             request: PlanRequest(
-                tasks: tasks, inputs: inputs, arguments: arguments, environment: environment,
-                ownVariables: ownVariables))
+                tasks: tasks, inputs: inputs, taskInputs: taskInputs, arguments: arguments,
+                environment: environment, ownVariables: ownVariables))
         return try await planner.plan()
     }
 

@@ -194,7 +194,7 @@ import Testing
         let fixture = try EngineFixture(
             """
             tasks:
-              locked: { exclusive: it, run: a }
+              locked: { permissions: {}, run: a }
               free: { run: b }
             """)
         let found = await diagnostics { _ = try await fixture.plan(["locked"]) }

@@ -10,7 +10,7 @@ import Testing
     @Test(arguments: Corpus.names(in: "Bad"))
     func printsExactly(_ name: String) throws {
         let file = Corpus.folder + "Bad/" + name
-        let printed = try Corpus.rendering(try readAll(file + ".yaml"))
+        let printed = try Corpus.rendering(try readAll(file + ".yaml"), in: "Bad")
         let expected = (try? readAll(file + ".txt")).map { String(decoding: $0, as: UTF8.self) }
         if getenv("OPS_RECORD") != nil, printed != expected {
             let output = fopen(file + ".txt", "w")

@@ -21,16 +21,22 @@ enum Corpus {
         return names.sorted()
     }
 
-    /// All diagnostics of a text as they are printed; the file is named `ops.yaml`.
-    static func rendering(_ bytes: [UInt8]) throws -> String {
-        let source = SourceText(file: "ops.yaml", bytes: bytes)
-        return DiagnosticRenderer(sources: [source]).text(try diagnostics(bytes))
+    /// All diagnostics of a text as they are printed; the file is named `ops.yaml` and stands in the folder of its
+    /// kind, so that it may include what stands there.
+    static func rendering(_ bytes: [UInt8], in kind: String) throws -> String {
+        let directory = folder + kind
+        let found = try diagnostics(bytes, directory: directory)
+        let others = Set(found.compactMap(\.range?.file)).subtracting(["ops.yaml"]).sorted()
+        let sources = [SourceText(file: "ops.yaml", bytes: bytes)]
+        return DiagnosticRenderer(
+            sources: sources + others.compactMap { RecipeLoader.source($0, directory: directory) }
+        ).text(found)
     }
 
-    static func diagnostics(_ bytes: [UInt8]) throws -> [Diagnostic] {
+    static func diagnostics(_ bytes: [UInt8], directory: String = folder + "Good") throws -> [Diagnostic] {
         do {
             return try RecipeLoader.load(
-                bytes, file: "ops.yaml", directory: "/project", catalog: try FakeCatalog.make()
+                bytes, file: "ops.yaml", directory: directory, catalog: try FakeCatalog.make()
             ).warnings
         } catch let error as DiagnosticsError {
             return error.diagnostics
@@ -41,7 +47,7 @@ enum Corpus {
 
     static func load(_ text: String) throws -> Recipe {
         try RecipeLoader.load(
-            Array(text.utf8), file: "ops.yaml", directory: "/project", catalog: try FakeCatalog.make()
+            Array(text.utf8), file: "ops.yaml", directory: folder + "Good", catalog: try FakeCatalog.make()
         ).recipe
     }
 }

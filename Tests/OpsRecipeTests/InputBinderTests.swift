@@ -31,8 +31,8 @@ import Testing
             return (key: String(parts[0]), value: String(parts[1]))
         }
         return try InputBinder.bind(
-            Corpus.load(Self.recipe).inputs, used: used, commandLine: pairs, file: file, environment: environment,
-            callerDirectory: "/here")
+            Corpus.load(Self.recipe).inputs, used: used,
+            GivenInputs(commandLine: pairs, file: file, environment: environment, callerDirectory: "/here"))
     }
 
     private func problems(_ arguments: [String], used: Set<String> = [], file: ValueMap? = nil) throws -> [String] {

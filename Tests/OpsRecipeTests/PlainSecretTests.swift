@@ -16,7 +16,7 @@ import Testing
               a: { run: make, env: { T: "${{ secrets.token }}", O: "${{ secrets.other }}" } }
 
             """
-        let printed = try Corpus.rendering(Array(text.utf8))
+        let printed = try Corpus.rendering(Array(text.utf8), in: "Bad")
         #expect(printed.contains("error:"))
         #expect(!printed.contains("unter2") || value.contains("://x") || value.contains("{ hunter2"))
         #expect(!printed.contains("4711"))

@@ -1,12 +1,13 @@
-import OpsCore
+package import OpsCore
 import OpsPlugin
 import OrderedCollections
 
 /// Run events as JSON lines: what the JSON reporter prints and the journal keeps (ops-recipe(5), "Events").
 ///
-/// Every object has `time` (seconds since 1970, to the millisecond) and `event`. A task is `task` with, for a
-/// matrix task, `instance`; a step adds `part` (left out for a task's own steps) and `step`, counted from 1.
-/// Durations are seconds. Output that is not UTF-8 stands as base64 in `data` in place of `text`.
+/// Every object has `time` (seconds since 1970, to the millisecond) and `event`. A task is `task` with, where it has
+/// other values for its own inputs than the default, `inputs`, and, for a matrix task, `instance`; a step adds `part`
+/// (left out for a task's own steps) and `step`, counted from 1. Durations are seconds. Output that is not UTF-8 stands
+/// as base64 in `data` in place of `text`.
 package enum EventJSON {
     /// One event as a line, its newline included.
     package static func line(_ event: RunEvent) -> [UInt8] {
@@ -85,6 +86,7 @@ package enum EventJSON {
 
     private static func write(_ task: TaskID, to writer: inout JSONWriter) {
         writer.member("task", task.name)
+        writer.member("inputs", task.inputs)
         writer.member("instance", task.instance)
     }
 
@@ -126,5 +128,13 @@ package enum EventJSON {
         let (whole, rest) = milliseconds.magnitude.quotientAndRemainder(dividingBy: 1000)
         let digits = String(rest)
         return (milliseconds < 0 ? "-" : "") + "\(whole)." + String(repeating: "0", count: 3 - digits.count) + digits
+    }
+}
+
+extension TaskID {
+    /// The task of an event that was read back; nil where it names none.
+    package init?(event: Value) {
+        guard let name = event["task"]?.stringValue else { return nil }
+        self.init(name: name, inputs: event["inputs"]?.stringValue, instance: event["instance"]?.stringValue)
     }
 }

@@ -29,19 +29,34 @@ package struct RunEvent: Sendable {
     }
 }
 
-/// A task or one instance of a matrix task, as people read it: `image[arch=amd64]`.
+/// A task, with the values of its own inputs and its row of the matrix, as people read it.
 package struct TaskID: Sendable, Hashable, CustomStringConvertible {
-    /// The name in the recipe.
+    /// The name in the recipe; that of an included one with the way to it: `common:lint`.
     package var name: String
+    /// The values of its own inputs that are not the default: `version=1.2`; nil where there are none.
+    package var inputs: String?
     /// `arch=amd64`, or nil.
     package var instance: String?
 
-    package init(name: String, instance: String? = nil) {
+    package init(name: String, inputs: String? = nil, instance: String? = nil) {
         self.name = name
+        self.inputs = inputs
         self.instance = instance
     }
 
-    package var description: String { instance.map { "\(name)[\($0)]" } ?? name }
+    /// `image(version=1.2)[arch=amd64]`
+    package var description: String {
+        if inputs == nil, instance == nil { return name }
+        return name + (inputs.map { "(\($0))" } ?? "") + (instance.map { "[\($0)]" } ?? "")
+    }
+
+    /// The task that it is an instance of.
+    package var task: TaskID { TaskID(name: name, inputs: inputs) }
+
+    /// True where a user's word means it: the whole of it, or a task that it is an instance of.
+    package func isMeant(by word: String) -> Bool {
+        word == name || word == description || word == task.description
+    }
 }
 
 /// A step of a task. Clean-up steps count on behind the task's own.

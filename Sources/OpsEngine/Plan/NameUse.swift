@@ -51,12 +51,9 @@ struct NameUse {
         add(task.confirm)
         add(task.exclusive)
         for template in (task.sources ?? []) + (task.produces ?? []) { add(template) }
-        switch task.matrix?.form {
-        case .axes(let axes): for template in axes.values { add(template) }
-        case .rows(let template): add(template)
-        case nil: break
-        }
+        for template in task.matrix?.templates ?? [] { add(template) }
         for template in task.outputs.values { add(template) }
+        for need in task.needs { for template in need.with.values { add(template) } }
         for step in task.steps + task.onFailure + task.finally { add(step) }
     }
 }

@@ -42,6 +42,13 @@ package struct PlanUnit: Sendable {
     package var git: ValueMap
     /// The environment that every step starts from.
     package var environment: BaseEnvironment
+    /// What the recipe's own names of secrets are called in the plan; nil where they are the same.
+    package var secretNames: [String: String]?
+
+    /// The names of its secrets as the plan has them.
+    package func planNames(ofSecrets names: Set<String>) -> Set<String> {
+        secretNames.map { known in Set(names.map { known[$0] ?? $0 }) } ?? names
+    }
 }
 
 /// What the plan decided of a task or a step.
@@ -82,6 +89,10 @@ package struct PlannedTask: Sendable {
     /// The place in `Plan.units` of the recipe that it stands in.
     package var unit: Int
     package var definition: Task
+    /// The values of its own inputs, those that it uses.
+    package var inputs: ValueMap = [:]
+    /// True where it is the one requested task, which gets the arguments after `--`.
+    package var takesArguments = false
     /// The values of this instance; empty without a matrix.
     package var matrix: ValueMap
     /// The places in `Plan.tasks` of the instances behind each name in `needs`.
@@ -137,7 +148,10 @@ package final class PlannedUndo: Sendable {
 }
 
 package struct PlannedSecret: Sendable {
+    /// `token`, or `common:token` of an included recipe.
     package var name: String
+    /// The folder of the recipe that declares it.
+    package var directory: String
     package var references: [SecretReference]
     package var isOptional: Bool
     /// What can be said without fetching it.

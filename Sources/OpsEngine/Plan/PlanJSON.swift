@@ -18,6 +18,7 @@ package enum PlanJSON {
             "arguments": strings(plan.arguments),
             "inputs": .map(plan.inputs),
             "git": .map(plan.git),
+            "units": .list(plan.units.map(unit)),
             "secrets": .list(plan.secrets.map(secret)),
             "timeout": plan.timeout.map { .string($0.text) } ?? .null,
             "tasks": .list(plan.tasks.map { task($0, in: plan) }),
@@ -28,6 +29,14 @@ package enum PlanJSON {
     }
 
     private static func strings(_ texts: [String]) -> Value { .list(texts.map { .string($0) }) }
+
+    /// A recipe with its values: the first is the recipe itself, the others those that it includes.
+    private static func unit(_ unit: PlanUnit) -> Value {
+        .map([
+            "file": .string(unit.recipe.file), "prefix": .string(unit.prefix),
+            "directory": .string(unit.recipe.directory), "inputs": .map(unit.inputs), "git": .map(unit.git),
+        ])
+    }
 
     private static func secret(_ secret: PlannedSecret) -> Value {
         .map([
@@ -40,6 +49,8 @@ package enum PlanJSON {
         .map([
             "id": .string(task.id.description),
             "name": .string(task.id.name),
+            "unit": .integer(task.unit),
+            "inputs": .map(task.inputs),
             "matrix": task.id.instance == nil ? .null : .map(task.matrix),
             "decision": .string(task.decision.name),
             "reason": task.decision.detail.map { .string($0) } ?? .null,

@@ -5,18 +5,41 @@ import OpsSystem
 import OrderedCollections
 
 extension Planner {
-    /// The environment that every step starts from: dotenv files below the caller's, `INPUT_NAME` of the used
-    /// inputs on top, ops's own variables and those that an `env://` reference names taken away.
-    mutating func baseEnvironment() throws -> BaseEnvironment {
+    /// The variables that `env://` references of any of the recipes name: they are withheld from every step.
+    static func withheld(_ recipes: some Sequence<Recipe>) -> [String] {
+        var names: Set<String> = []
+        for recipe in recipes {
+            for secret in recipe.secrets.values {
+                for (reference, _) in secret.from where reference.scheme == "env" { names.insert(reference.path) }
+            }
+        }
+        return names.sorted()
+    }
+
+    /// The caller's environment, ops's own variables and the withheld ones taken away.
+    func callerEnvironment(without withheld: [String]) -> [String: String] {
+        var variables = request.environment
+        for name in request.environment.keys
+        where request.ownVariables.contains(name) || name.hasPrefix("OPS_INPUT_") {
+            variables[name] = nil
+        }
+        for name in withheld { variables[name] = nil }
+        return variables
+    }
+
+    /// The environment that the recipe's steps start from: its dotenv files below the caller's.
+    mutating func environment(
+        of recipe: Recipe, above caller: [String: String], without withheld: [String], scope: Scope
+    ) throws -> [String: String] {
+        guard !recipe.dotenv.isEmpty else { return caller }
         var variables: [String: String] = [:]
-        let scope = Scope(
-            inputs: request.inputs, vars: recipe.vars, git: [:], host: Scope.hostFacts,
-            recipeDirectory: recipe.directory, secrets: [:], environment: request.environment)
         for template in recipe.dotenv {
             guard let name = collect({ try scope.text(template, "dotenv") }) else { continue }
             let path = name.hasPrefix("/") ? name : recipe.directory + "/" + name
             do {
-                for (key, value) in try Dotenv.parse(try readFile(path, limit: 1 << 20), file: name) {
+                for (key, value) in try Dotenv.parse(
+                    try readFile(path, limit: 1 << 20), file: recipe.name(ofFile: name))
+                {
                     variables[key] = value
                 }
             } catch let error as OpsError where error.code == .notFound {
@@ -25,22 +48,23 @@ extension Planner {
                 keep(error, at: template.range)
             }
         }
-        variables.merge(request.environment) { $1 }
-        for name in request.environment.keys
-        where request.ownVariables.contains(name) || name.hasPrefix("OPS_INPUT_") {
-            variables[name] = nil
-        }
-        let withheld = Set(
-            recipe.secrets.values.flatMap(\.from).map(\.reference).filter { $0.scheme == "env" }.map(\.path))
+        // What was taken from the caller's does not come back by a file.
         for name in withheld { variables[name] = nil }
-        for (name, value) in request.inputs {
+        variables = variables.filter { request.environment[$0.key] == nil }
+        return variables.merging(caller) { $1 }
+    }
+}
+
+extension [String: String] {
+    /// Puts the values of inputs in: `INPUT_NAME`, lists in JSON; null takes a variable of that name away.
+    mutating func give(_ inputs: ValueMap) {
+        for (name, value) in inputs {
             let variable = InputDeclaration.variable(of: name)
             switch value {
-            case .null: variables[variable] = nil
-            case .list, .map: variables[variable] = JSONWriter.text(value)
-            default: variables[variable] = value.scalarText
+            case .null: self[variable] = nil
+            case .list, .map: self[variable] = JSONWriter.text(value)
+            default: self[variable] = value.scalarText
             }
         }
-        return BaseEnvironment(variables: variables, withheld: withheld.sorted())
     }
 }

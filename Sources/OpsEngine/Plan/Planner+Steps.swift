@@ -13,7 +13,7 @@ extension Planner {
         for (index, step) in steps.enumerated() {
             let id = StepID(task: task?.id, part: part, index: index)
             let next = await plan(step, id: id, task: task?.definition, scope: scope, settled: settled)
-            if !next.decision.isSkipped { settled.add(next) }
+            if !next.decision.isSkipped { settled.add(next, project: recipe.directory) }
             if let id = step.id { scope.steps[id] = Self.stepValue(next, id: id) }
             planned.append(next)
         }
@@ -39,7 +39,7 @@ extension Planner {
             shell: (step.shell ?? task?.shell ?? recipe.defaults.shell)?.command ?? ["bash"],
             timeout: step.timeout ?? (id.part == .steps ? nil : CleanUp.bound),
             files: (task?.files ?? [:]).merging(step.files) { $1 }, effects: [],
-            outputs: [:], secrets: use.secrets.sorted())
+            outputs: [:], secrets: use.secrets.map(scope.secretName).sorted())
         guard let action = catalog.actions[step.action.name] else { return planned }
         planned.outputs = Self.declaredOutputs(action.declaration, step)
         guard !decision.isSkipped else { return planned }
@@ -68,7 +68,8 @@ extension Planner {
         let names = Set(tasks.map(\.id.name))
         for task in tasks {
             for step in task.steps {
-                guard let through = step.undo?.through, !names.contains(through) else { continue }
+                guard let through = step.undo?.through.map({ units[task.unit].prefix + $0 }), !names.contains(through)
+                else { continue }
                 let diagnostic = Diagnostic(
                     .warning, code: "undo-through",
                     "'\(through)' is not in this plan: the undo of '\(task.id.name)' is disarmed when its own task succeeds",

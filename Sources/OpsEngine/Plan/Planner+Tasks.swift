@@ -5,36 +5,65 @@ import OrderedCollections
 
 extension Planner {
     /// The instances of a task, planned one behind the other.
+    ///
+    /// - Parameter instances: by node, the places in `tasks` of what has been planned.
     mutating func plan(
-        _ task: Task, scope: Scope, tasks: [PlannedTask], instances: [String: [Int]], settled: inout SettledPaths
+        _ index: Int, tasks: [PlannedTask], instances: [[Int]], settled: inout SettledPaths
     ) async -> [PlannedTask] {
-        var scope = scope
-        let usesStatus = task.condition.map { $0.usesFailureStatus } ?? false
-        var needs: [(alias: String, instances: [Int])] = []
-        for need in task.needs {
-            let places = instances[need.task] ?? []
-            needs.append((need.alias, places))
-            let isMatrix = recipe.tasks[need.task]?.matrix != nil
-            scope.needs[need.alias] =
-                NeedValue(
-                    instances: places.map { tasks[$0].needValue(isCertain: !usesStatus) }, isMatrix: isMatrix
-                ).value
+        let node = nodes[index]
+        let task = node.task
+        var scope = scope(of: node)
+        let isRequested = requested == [index]
+        scope.arguments = isRequested ? request.arguments : []
+        var used = node.inputs
+        if !used.isEmpty {
+            let names = recipe.ownInputs(usedBy: task)
+            used = used.filter { names.contains($0.key) }
+            scope.environment.give(used)
         }
-        scope.arguments = request.tasks == [task.name] ? request.arguments : []
-        var rows: [ValueMap] = [[:]]
-        if let matrix = task.matrix {
+        let needs = needs(of: node, instances, row: 0)
+        give(needs, of: node, tasks, &scope)
+        var rows: [ValueMap] = node.rows ?? [[:]]
+        if let matrix = task.matrix, node.rows == nil {
             guard let expanded = collect({ try MatrixExpansion.instances(of: matrix, in: scope) }) else { return [] }
             rows = expanded
         }
         var planned: [PlannedTask] = []
-        for row in rows {
+        for (number, row) in rows.enumerated() {
             let label = task.matrix == nil ? nil : MatrixExpansion.label(of: row)
-            planned.append(
-                await planInstance(
-                    task, id: TaskID(name: task.name, instance: label), row: row, needs: needs, scope: scope,
-                    settled: &settled))
+            var mine = needs
+            if node.rows != nil, number > 0 {
+                mine = self.needs(of: node, instances, row: number)
+                give(mine, of: node, tasks, &scope)
+            }
+            var instance = await planInstance(
+                task, id: id(of: index, instance: label), row: row, needs: mine, scope: scope, settled: &settled)
+            instance.inputs = used
+            instance.takesArguments = isRequested
+            planned.append(instance)
         }
         return planned
+    }
+
+    /// The instances behind each need, for one row of the matrix.
+    private func needs(of node: TaskNode, _ instances: [[Int]], row: Int) -> [(alias: String, instances: [Int])] {
+        zip(node.task.needs, node.needs).map { need, nodes in
+            let place = nodes.count > 1 ? row : 0
+            return (need.alias, place < nodes.count ? instances[nodes[place]] : [])
+        }
+    }
+
+    private func give(
+        _ needs: [(alias: String, instances: [Int])], of node: TaskNode, _ tasks: [PlannedTask], _ scope: inout Scope
+    ) {
+        let usesStatus = node.task.condition.map { $0.usesFailureStatus } ?? false
+        for ((alias, places), nodes) in zip(needs, node.needs) {
+            let isMatrix = nodes.first.map { self.nodes[$0].task.matrix != nil } ?? false
+            scope.needs[alias] =
+                NeedValue(
+                    instances: places.map { tasks[$0].needValue(isCertain: !usesStatus) }, isMatrix: isMatrix
+                ).value
+        }
     }
 
     private mutating func planInstance(
@@ -47,7 +76,8 @@ extension Planner {
         let decision = task.condition.map { decide($0, in: scope) } ?? .run
         scope.statuses = nil
         var planned = PlannedTask(
-            id: id, unit: 0, definition: task, matrix: row, needs: needs, decision: decision, steps: [], onFailure: [],
+            id: id, unit: unit, definition: task, matrix: row, needs: needs, decision: decision, steps: [],
+            onFailure: [],
             finally: [], confirm: nil, timeout: task.timeout ?? recipe.defaults.timeout, outputs: [:])
         guard !decision.isSkipped else {
             planned.outputs = nullOutputs(of: task)
@@ -98,8 +128,8 @@ extension Planner {
         var reasons: [String] = []
         for path in condition.expression.references where path.count == 2 {
             switch path[0] {
-            case "secrets" where scope.secrets[path[1]]?.isNull == true:
-                let sources = recipe.secrets[path[1]]?.from.map { $0.reference.description } ?? []
+            case "secrets" where scope.secret(path[1])?.isNull == true:
+                let sources = secrets[scope.secretName(path[1])]?.references.map(\.description) ?? []
                 reasons.append("nothing at \(sources.joined(separator: ", "))")
             case "inputs" where scope.inputs[path[1]]?.isNull == true: reasons.append("\(path[1])=… is not given")
             default: break

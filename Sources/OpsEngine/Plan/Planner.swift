@@ -20,13 +20,16 @@ package struct PlanRequest: Sendable {
     package var isOnline: Bool
     /// True where a run follows, which asks for `git.dirty` as well.
     package var isRun: Bool
+    /// By the name of a requested task, the values of its own inputs.
+    package var taskInputs: [String: ValueMap]
 
     package init(
-        tasks: [String], inputs: ValueMap, arguments: [String] = [], environment: [String: String],
-        ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false
+        tasks: [String], inputs: ValueMap, taskInputs: [String: ValueMap] = [:], arguments: [String] = [],
+        environment: [String: String], ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false
     ) {
         self.tasks = tasks
         self.inputs = inputs
+        self.taskInputs = taskInputs
         self.arguments = arguments
         self.environment = environment
         self.ownVariables = ownVariables
@@ -38,12 +41,31 @@ package struct PlanRequest: Sendable {
 /// Turns a recipe and a request into a plan. Starts no process (but git where an expression names `git.…`),
 /// opens no socket and writes no file.
 package struct Planner {
-    let recipe: Recipe
+    /// The recipe that was asked for.
+    let root: Recipe
     let catalog: PluginCatalog
     let request: PlanRequest
+    /// The recipe whose tasks are being planned, and its place in `units`.
+    private(set) var recipe: Recipe
+    private(set) var unit = 0
     var diagnostics: [Diagnostic] = []
 
+    var units: [PlanUnit] = []
+    var drafts: [UnitDraft] = []
+    /// What the tasks of each unit see.
+    var scopes: [Scope] = []
+    /// By folder.
+    var askedFacts: [String: ValueMap] = [:]
+    var secretOrigins: OrderedDictionary<String, SecretOrigin> = [:]
+    var secrets: [String: PlannedSecret] = [:]
+    var secretValues: [String: Value] = [:]
+    var nodes: [TaskNode] = []
+    var nodePlaces: [TaskNode.Key: Int] = [:]
+    /// The nodes of the requested tasks.
+    var requested: [Int] = []
+
     package init(recipe: Recipe, catalog: PluginCatalog, request: PlanRequest) {
+        root = recipe
         self.recipe = recipe
         self.catalog = catalog
         self.request = request
@@ -51,38 +73,55 @@ package struct Planner {
 
     /// The plan, or a `DiagnosticsError` with everything that is wrong with what was selected.
     package mutating func plan() async throws -> Plan {
-        let graph = try TaskGraph(recipe: recipe, requested: request.tasks)
-        refuseWhatIsNotRunYet(graph.order)
-        let use = nameUse(of: graph.order)
-        let base = try baseEnvironment()
-        let git = try await GitFacts.ask(
-            use.git, in: recipe.directory, environment: request.environment,
-            asksDirty: request.isOnline || request.isRun)
-        let secrets = plannedSecrets(use.secrets)
-        var scope = Scope(
-            inputs: request.inputs, vars: recipe.vars, git: git, host: Scope.hostFacts,
-            recipeDirectory: recipe.directory, secrets: Self.values(of: secrets), environment: base.variables)
-        let env = recipe.env
-        collect { try scope.extend(with: env) }
+        let names = try TaskGraph(recipe: root, requested: request.tasks).order
+        try await makeUnits(for: names)
+        try stopAtErrors()
+        for unit in units.indices {
+            enter(unit)
+            scopes.append(baseScope(of: units[unit]))
+        }
+        let order = try expand()
+        refuseWhatIsNotRunYet(order)
 
         var tasks: [PlannedTask] = []
-        var instances: [String: [Int]] = [:]
-        var settled = SettledPaths(project: recipe.directory)
-        for name in graph.order {
-            guard let task = recipe.tasks[name] else { continue }
-            let planned = await plan(task, scope: scope, tasks: tasks, instances: instances, settled: &settled)
-            instances[name] = Array(tasks.count..<tasks.count + planned.count)
+        var instances: [[Int]] = Array(repeating: [], count: nodes.count)
+        var settled = SettledPaths(project: root.directory)
+        for node in order {
+            enter(nodes[node].unit)
+            let planned = await plan(node, tasks: tasks, instances: instances, settled: &settled)
+            instances[node] = Array(tasks.count..<tasks.count + planned.count)
             tasks += planned
         }
-        let onFailure = await planAll(recipe.onFailure, part: .onFailure, task: nil, scope: scope, settled: &settled)
-        let finally = await planAll(recipe.finally, part: .finally, task: nil, scope: scope, settled: &settled)
+        enter(0)
+        let scope = scopes[0]
+        let onFailure = await planAll(root.onFailure, part: .onFailure, task: nil, scope: scope, settled: &settled)
+        let finally = await planAll(root.finally, part: .finally, task: nil, scope: scope, settled: &settled)
         warnOfMissingDisarmers(tasks)
-        let errors = diagnostics.filter { $0.severity == .error }
-        guard errors.isEmpty else { throw DiagnosticsError(diagnostics.sorted(by: Diagnostic.inReadingOrder)) }
+        try stopAtErrors()
         return Plan(
-            units: [PlanUnit(recipe: recipe, prefix: "", inputs: request.inputs, git: git, environment: base)],
-            requested: request.tasks, arguments: request.arguments, secrets: secrets, tasks: tasks,
-            onFailure: onFailure, finally: finally, timeout: recipe.timeout, warnings: diagnostics)
+            units: units, requested: request.tasks, arguments: request.arguments, secrets: plannedSecrets, tasks: tasks,
+            onFailure: onFailure, finally: finally, timeout: root.timeout, warnings: diagnostics)
+    }
+
+    private func stopAtErrors() throws {
+        guard diagnostics.contains(where: { $0.severity == .error }) else { return }
+        throw DiagnosticsError(diagnostics.sorted(by: Diagnostic.inReadingOrder))
+    }
+
+    /// Goes on with the tasks of another unit.
+    private mutating func enter(_ unit: Int) {
+        guard unit != self.unit else { return }
+        self.unit = unit
+        recipe = units[unit].recipe
+    }
+
+    private mutating func baseScope(of unit: PlanUnit) -> Scope {
+        var scope = Scope(
+            inputs: unit.inputs, vars: unit.recipe.vars, git: unit.git, host: Scope.hostFacts,
+            recipeDirectory: unit.recipe.directory, secrets: secretValues, environment: unit.environment.variables)
+        scope.secretNames = unit.secretNames
+        collect { try scope.extend(with: unit.recipe.env) }
+        return scope
     }
 
     /// Runs `body`, keeping what it throws as diagnostics; nil where it threw.
@@ -106,60 +145,22 @@ package struct Planner {
         }
     }
 
-    private mutating func refuseWhatIsNotRunYet(_ order: [String]) {
-        var found = recipe.notRunYet
-        for name in order {
-            guard let task = recipe.tasks[name] else { continue }
+    private mutating func refuseWhatIsNotRunYet(_ order: [Int]) {
+        var found = root.notRunYet
+        for unit in units.dropFirst() {
+            found += unit.recipe.notRunYet.filter { !RecipeLanguage.keysOfARun.contains($0.key) }
+        }
+        for node in order {
+            let task = nodes[node].task
             found += task.notRunYet
             for step in task.steps + task.onFailure + task.finally { found += step.notRunYet }
         }
-        for step in recipe.onFailure + recipe.finally { found += step.notRunYet }
+        for step in root.onFailure + root.finally { found += step.notRunYet }
         for item in found {
-            diagnostics.append(
-                Diagnostic(
-                    code: "not-run-yet", "'\(item.key)' is part of the language, but this version does not run it",
-                    hint: "take it away, or run a task that does not use it", at: item.range))
+            let diagnostic = Diagnostic(
+                code: "not-run-yet", "'\(item.key)' is part of the language, but this version does not run it",
+                hint: "take it away, or run a task that does not use it", at: item.range)
+            if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
         }
-    }
-
-    private func nameUse(of order: [String]) -> NameUse {
-        var use = NameUse(vars: recipe.vars)
-        for name in order { if let task = recipe.tasks[name] { use.add(task) } }
-        for template in recipe.env.values { use.add(template) }
-        for template in recipe.dotenv { use.add(template) }
-        for step in recipe.onFailure + recipe.finally { use.add(step) }
-        return use
-    }
-
-    private func plannedSecrets(_ names: Set<String>) -> [PlannedSecret] {
-        let context = SecretContext(
-            directory: recipe.directory, environment: request.environment, logger: .init(label: "ops.secrets"))
-        return recipe.secrets.filter { names.contains($0.key) }.map { name, declaration in
-            var presence = SecretPresence.missing
-            for (reference, _) in declaration.from {
-                let here = catalog.providers[reference.scheme]?.presence(of: reference, context) ?? .unknown
-                if here == .missing { continue }
-                presence = here
-                break
-            }
-            return PlannedSecret(
-                name: name, references: declaration.from.map(\.reference), isOptional: declaration.isOptional,
-                presence: presence, range: declaration.range)
-        }
-    }
-
-    /// What expressions see of secrets in a plan: a named secret, null where it is certainly missing, unknown
-    /// where an optional one may be.
-    private static func values(of secrets: [PlannedSecret]) -> [String: Value] {
-        var values: [String: Value] = [:]
-        for secret in secrets {
-            switch (secret.isOptional, secret.presence) {
-            case (true, .missing): values[secret.name] = .null
-            case (true, .unknown):
-                values[secret.name] = .unknown(Unknown("secrets.\(secret.name)", type: .optional(.secret)))
-            default: values[secret.name] = .secret(Secret(planned: [secret.name]))
-            }
-        }
-        return values
     }
 }

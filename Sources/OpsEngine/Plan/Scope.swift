@@ -10,7 +10,10 @@ package struct Scope: ExpressionScope, Sendable {
     package var git: ValueMap
     package var host: ValueMap
     package var recipeDirectory: String
+    /// By their names in the plan, such as `common:token`.
     package var secrets: [String: Value]
+    /// What the recipe's own names of secrets are called in the plan; nil where they are the same.
+    package var secretNames: [String: String]?
     /// `run.id`, `run.started`, `run.temp`; nil while planning.
     package var run: ValueMap?
     /// The environment below the layers of `env`.
@@ -34,7 +37,8 @@ package struct Scope: ExpressionScope, Sendable {
             guard let template = vars[key] else { return (try known(nil, key, vars.keys, "var", range), 2) }
             return (try template.evaluate(in: self), 2)
         case "env": return (layers[key] ?? environment[key].map { .string($0) } ?? .null, 2)
-        case "secrets": return (try known(secrets[key], key, secrets.keys.sorted(), "secret", range), 2)
+        case "secrets":
+            return (try known(secret(key), key, (secretNames ?? [:]).keys.sorted(), "secret", range), 2)
         case "matrix": return (try known(matrix[key], key, matrix.keys, "matrix axis", range), 2)
         case "needs": return (try known(needs[key], key, needs.keys.sorted(), "need", range), 2)
         case "steps": return (try known(steps[key], key, steps.keys.sorted(), "step", range), 2)
@@ -47,6 +51,11 @@ package struct Scope: ExpressionScope, Sendable {
         default: return (try whole(path[0], range), 1)
         }
     }
+
+    /// A secret by the name that the recipe has for it, and that name as the plan has it.
+    func secret(_ name: String) -> Value? { secrets[secretName(name)] }
+
+    func secretName(_ name: String) -> String { secretNames?[name] ?? name }
 
     package func status(_ function: String) throws -> Value? { statuses?.value(function) }
 

@@ -6,7 +6,7 @@ struct SettledPaths: Sendable {
     private var roots: [String] = []
     private let project: String
 
-    /// `project` is the recipe's folder: a `run` step may write anywhere in it.
+    /// `project` is the folder of the recipe that was asked for.
     init(project: String) { self.project = project }
 
     func isSettled(_ path: String) -> Bool {
@@ -14,10 +14,11 @@ struct SettledPaths: Sendable {
             && !written.contains { Self.isInside(path, $0) || Self.isInside($0, path) }
     }
 
-    mutating func add(_ step: PlannedStep) {
+    /// `own` is the folder of the step's recipe: a `run` step may write anywhere in it, and in the project.
+    mutating func add(_ step: PlannedStep, project own: String) {
         for effect in step.effects {
             switch effect.kind {
-            case .execute: roots = Array(Set(roots + [project, step.directory]))
+            case .execute: roots = Array(Set(roots + [project, own, step.directory]))
             case .write: written.append(Self.absolute(effect.target, in: step.directory))
             case .read, .fetch, .request, .publish: break
             }

@@ -73,7 +73,7 @@ extension Run {
         guard runningCount < options.jobs, !interactiveRuns else { return false }
         let task = plan.tasks[index].definition
         if task.isInteractive, runningCount > 0 { return false }
-        if let limit = task.maxParallel, runningByName[task.name, default: 0] >= limit { return false }
+        if let limit = task.maxParallel, runningByTask[plan.tasks[index].id.task, default: 0] >= limit { return false }
         return takeLease(index)
     }
 
@@ -82,7 +82,7 @@ extension Run {
         states[index].phase = .running
         runningCount += 1
         if task.isInteractive { interactiveRuns = true }
-        if task.maxParallel != nil { runningByName[task.name, default: 0] += 1 }
+        if task.maxParallel != nil { runningByTask[plan.tasks[index].id.task, default: 0] += 1 }
         states[index].work = SwiftTask(executorPreference: EventLoop.shared) {
             await self.runTask(index)
             await self.ended(index)
@@ -94,7 +94,7 @@ extension Run {
         states[index].work = nil
         runningCount -= 1
         if task.isInteractive { interactiveRuns = false }
-        if task.maxParallel != nil { runningByName[task.name, default: 0] -= 1 }
+        if task.maxParallel != nil { runningByTask[plan.tasks[index].id.task, default: 0] -= 1 }
         endLease(index)
         startReady()
         finishIfDone()

@@ -17,7 +17,7 @@ extension Run {
         environment["OPS_STEP"] = step.name ?? String(step.id.index + 1)
         environment["OPS_ATTEMPT"] = String(attempt)
         environment["OPS_TEMP"] = temporaryDirectory
-        environment["OPS_RECIPE_DIR"] = plan.recipe.directory
+        environment["OPS_RECIPE_DIR"] = binding.scope.recipeDirectory
         environment["OPS_OUTPUT"] = outputFile
         for (variable, content) in binding.files {
             environment[variable] = try folder.write(content, as: variable)

@@ -93,9 +93,10 @@ extension Run {
     }
 
     private func holds(_ condition: Condition, index: Int, scope: inout Scope) async throws -> Bool {
-        var use = NameUse(vars: plan.recipe.vars)
+        let unit = plan.unit(of: plan.tasks[index])
+        var use = NameUse(vars: unit.recipe.vars)
         use.add(condition.expression)
-        try await ensureSecrets(use.secrets)
+        try await ensureSecrets(unit.planNames(ofSecrets: use.secrets))
         scope.secrets = secrets.values
         scope.statuses = .running(
             succeeded: states[index].ancestorsSucceeded, failed: states[index].ancestorFailed)
@@ -105,13 +106,14 @@ extension Run {
 
     /// Fetches the secrets of the layers of `env` and evaluates them.
     private func prepare(_ task: PlannedTask, _ scope: inout Scope) async throws {
-        guard !plan.recipe.env.isEmpty || !task.definition.env.isEmpty else { return }
-        var use = NameUse(vars: plan.recipe.vars)
-        for template in plan.recipe.env.values { use.add(template) }
+        let unit = plan.unit(of: task)
+        guard !unit.recipe.env.isEmpty || !task.definition.env.isEmpty else { return }
+        var use = NameUse(vars: unit.recipe.vars)
+        for template in unit.recipe.env.values { use.add(template) }
         for template in task.definition.env.values { use.add(template) }
-        try await ensureSecrets(use.secrets)
+        try await ensureSecrets(unit.planNames(ofSecrets: use.secrets))
         scope.secrets = secrets.values
-        try scope.extend(with: plan.recipe.env)
+        try scope.extend(with: unit.recipe.env)
         try scope.extend(with: task.definition.env)
     }
 
@@ -162,10 +164,15 @@ extension Run {
             inputs: unit.inputs, vars: unit.recipe.vars, git: unit.git, host: Scope.hostFacts,
             recipeDirectory: unit.recipe.directory, secrets: secrets.values, run: runFacts,
             environment: unit.environment.variables)
+        scope.secretNames = unit.secretNames
         guard let index else { return scope }
         let task = plan.tasks[index]
+        if !task.inputs.isEmpty {
+            scope.inputs.merge(task.inputs) { $1 }
+            scope.environment.give(task.inputs)
+        }
         scope.matrix = task.matrix
-        scope.arguments = plan.requested == [task.id.name] ? plan.arguments : []
+        scope.arguments = task.takesArguments ? plan.arguments : []
         for (alias, places) in task.needs {
             let isMatrix = places.first.map { plan.tasks[$0].definition.matrix != nil } ?? false
             scope.needs[alias] =

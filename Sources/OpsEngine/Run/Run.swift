@@ -31,7 +31,7 @@ package final class Run {
     var ready: [Int] = []
     var runningCount = 0
     /// Running instances of each task that has `max-parallel`.
-    var runningByName: [String: Int] = [:]
+    var runningByTask: [TaskID: Int] = [:]
     var interactiveRuns = false
     /// The first failure's task, once nothing more is to be started.
     var stoppedBy: String?

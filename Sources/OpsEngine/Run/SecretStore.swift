@@ -9,7 +9,7 @@ import OrderedCollections
 struct SecretStore {
     private let declared: [String: PlannedSecret]
     private let catalog: PluginCatalog
-    private let context: SecretContext
+    private let environment: [String: String]
     let registry = SecretRegistry()
     /// What expressions see: a fetched secret, or null for a missing optional one. Not yet fetched ones are
     /// secrets without bytes.
@@ -20,8 +20,7 @@ struct SecretStore {
     init(plan: Plan, catalog: PluginCatalog, environment: [String: String]) {
         declared = Dictionary(plan.secrets.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         self.catalog = catalog
-        context = SecretContext(
-            directory: plan.recipe.directory, environment: environment, logger: Logger(label: "ops.secrets"))
+        self.environment = environment
         for secret in plan.secrets { values[secret.name] = .secret(Secret(planned: [secret.name])) }
     }
 
@@ -76,9 +75,11 @@ struct SecretStore {
         var round = 0
         while !open.isEmpty {
             var next: [PlannedSecret] = []
-            let byScheme = Dictionary(grouping: open) { $0.references[round].scheme }
-            for (scheme, secrets) in byScheme.sorted(by: { $0.key < $1.key }) {
-                guard let provider = catalog.providers[scheme] else { continue }
+            let groups = Dictionary(grouping: open) { [$0.references[round].scheme, $0.directory] }
+            for (key, secrets) in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+                guard let provider = catalog.providers[key[0]] else { continue }
+                let context = SecretContext(
+                    directory: key[1], environment: environment, logger: Logger(label: "ops.secrets"))
                 let results = await provider.fetch(secrets.map { $0.references[round] }, context)
                 for (secret, result) in zip(secrets, results) {
                     switch result {

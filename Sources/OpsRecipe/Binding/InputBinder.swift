@@ -9,25 +9,21 @@ package enum InputBinder {
     /// reported at once, as are keys that name no input.
     ///
     /// - Parameters:
-    ///   - declarations: the recipe's inputs, and those of the named tasks.
+    ///   - declarations: the recipe's inputs, or those of a named task.
     ///   - used: the names that the tasks to run use (`Recipe.usedInputs`).
-    ///   - commandLine: `key=value` as given; a list's key may be repeated.
-    ///   - file: the map that `--inputs FILE` held.
-    ///   - environment: the caller's.
-    ///   - callerDirectory: where `ops` was called, absolute: a path is relative to it.
     package static func bind(
-        _ declarations: OrderedDictionary<String, InputDeclaration>, used: Set<String>,
-        commandLine: [(key: String, value: String)], file: ValueMap?, environment: [String: String],
-        callerDirectory: String
+        _ declarations: OrderedDictionary<String, InputDeclaration>, used: Set<String>, _ sources: GivenInputs
     ) throws(DiagnosticsError) -> ValueMap {
-        var binding = Binding(callerDirectory: callerDirectory)
+        var binding = Binding(callerDirectory: sources.callerDirectory)
+        let known = declarations.keys.union(sources.otherNames)
+        let file = sources.file
         var given: OrderedDictionary<String, [String]> = [:]
-        for (key, value) in commandLine {
-            if declarations[key] == nil { binding.unknown(key, "on the command line", declarations.keys) }
+        for (key, value) in sources.commandLine {
+            if !known.contains(key) { binding.unknown(key, "on the command line", known) }
             given[key, default: []].append(value)
         }
-        for key in (file ?? [:]).keys where declarations[key] == nil {
-            binding.unknown(key, "in the file of inputs", declarations.keys)
+        for key in (file ?? [:]).keys where !known.contains(key) {
+            binding.unknown(key, "in the file of inputs", known)
         }
         var values: ValueMap = [:]
         for (name, declaration) in declarations {
@@ -35,13 +31,46 @@ package enum InputBinder {
                 values[name] = binding.value(texts, name, declaration, "on the command line")
             } else if let value = file?[name] {
                 values[name] = binding.value(value, name, declaration)
-            } else if let text = variable(for: name, in: environment) {
+            } else if let text = variable(for: name, in: sources.environment) {
                 values[name] = binding.value([text.value], name, declaration, "in \(text.name)")
             } else if let value = declaration.defaultValue {
                 values[name] = value
             } else if used.contains(name) {
                 binding.missing(name, declaration)
             }
+        }
+        guard binding.diagnostics.isEmpty else { throw DiagnosticsError(binding.diagnostics) }
+        return values
+    }
+
+    /// The values of inputs that another recipe or task gives, and the defaults of the others; one that has neither
+    /// is left out.
+    ///
+    /// - Parameters:
+    ///   - declarations: the inputs of what is given something.
+    ///   - owner: how messages name it.
+    ///   - directory: the folder that paths among the values are relative to, where that is another one than the
+    ///     receiver's.
+    ///
+    /// Throws: a `DiagnosticsError` with every wrong value, at its place.
+    package static func bind(
+        _ declarations: OrderedDictionary<String, InputDeclaration>, given: OrderedDictionary<String, GivenValue>,
+        to owner: String, directory: String?
+    ) throws(DiagnosticsError) -> ValueMap {
+        var binding = Binding(callerDirectory: directory ?? "")
+        var values: ValueMap = [:]
+        for (name, declaration) in declarations {
+            guard let item = given[name] else {
+                if let value = declaration.defaultValue { values[name] = value }
+                continue
+            }
+            let before = binding.diagnostics.count
+            var value = binding.value(item.value, name, declaration, "in 'with' of \(owner)")
+            for index in before..<binding.diagnostics.count { binding.diagnostics[index].range = item.range }
+            if directory != nil, declaration.kind == .path, let path = value?.stringValue {
+                value = .string(binding.absolute(path))
+            }
+            values[name] = value
         }
         guard binding.diagnostics.isEmpty else { throw DiagnosticsError(binding.diagnostics) }
         return values
@@ -159,7 +188,7 @@ private struct Binding {
         return nil
     }
 
-    private func absolute(_ path: String) -> String {
+    func absolute(_ path: String) -> String {
         if path.hasPrefix("/") { return path }
         let rest = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
         let base = callerDirectory.hasSuffix("/") ? callerDirectory : callerDirectory + "/"

@@ -9,15 +9,47 @@ struct UsedNames {
 }
 
 extension Recipe {
-    /// The inputs that tasks use, with all they need: those that an expression names, in the tasks or in what
-    /// belongs to every run (`env`, `dotenv`, `on-failure`, `finally`), also by way of `vars`; and those whose
-    /// `INPUT_NAME` stands in a script or command. The tasks' own inputs are among them.
-    package func usedInputs(by tasks: some Sequence<String>) -> Set<String> {
-        usedNames(by: closure(of: tasks)).inputs
+    /// The inputs of the recipe that tasks use, with all they need: those that an expression names, in the tasks or in
+    /// what belongs to every run (`env`, `dotenv`, `on-failure`, `finally`), also by way of `vars`; and those whose
+    /// `INPUT_NAME` stands in a script or command. The tasks' own inputs are among them, and what `with` of an include
+    /// names whose tasks are needed.
+    ///
+    /// - Parameters:
+    ///   - tasks: names of its own tasks and, as `common:lint`, of included ones.
+    ///   - isIncluded: true leaves out what belongs only to a run of the recipe itself.
+    package func usedInputs(by tasks: some Sequence<String>, isIncluded: Bool = false) -> Set<String> {
+        let own = closure(of: tasks)
+        var includes: Set<String> = []
+        if !include.isEmpty {
+            for name in Array(tasks) + own.flatMap({ self.tasks[$0]?.needs.map(\.task) ?? [] }) {
+                guard let colon = name.firstIndex(of: ":") else { continue }
+                includes.insert(String(name[..<colon]))
+            }
+        }
+        return usedNames(by: SiteSelection(tasks: own, includes: includes, cleanUp: !isIncluded)).inputs
     }
 
-    /// What the tasks named use; all of them, and all vars, by default.
-    func usedNames(by names: Set<String>? = nil) -> UsedNames {
+    /// The task's own inputs that it uses itself.
+    package func ownInputs(usedBy task: Task) -> Set<String> {
+        var used: Set<String> = []
+        var variables: Set<String> = []
+        forEachSite(of: task) { site in
+            for expression in site.expressions {
+                for path in expression.references where path.count > 1 && path[0] == "inputs" { used.insert(path[1]) }
+            }
+        }
+        for step in task.steps + task.onFailure + task.finally { Self.note(step, &variables) }
+        return Set(
+            task.inputs.keys.filter { used.contains($0) || variables.contains(InputDeclaration.variable(of: $0)) })
+    }
+
+    private static func note(_ step: Step, _ variables: inout Set<String>) {
+        if step.action.name == "run" { variables.formUnion(inputVariables(in: step.action.arguments)) }
+        if let undo = step.undo { note(undo.step, &variables) }
+    }
+
+    /// What the selected places use; all of them, and all vars, by default.
+    func usedNames(by selection: SiteSelection? = nil) -> UsedNames {
         var used = UsedNames()
         var openVars: [String] = []
         func note(_ expressions: [Expression]) {
@@ -30,26 +62,18 @@ extension Recipe {
                 }
             }
         }
-        var variables: Set<String> = []
-        func noteScript(_ step: Step) {
-            guard step.action.name == "run" else { return }
-            variables.formUnion(Self.inputVariables(in: step.action.arguments))
-            if let undo = step.undo { noteScript(undo.step) }
-        }
-        forEachSite(tasks: names) { site in
-            switch site.form {
-            case .condition(let condition): note([condition.expression])
-            case .template(let template):
-                // The vars themselves are noted only where they are named.
-                if names != nil, site.what.hasSuffix("of 'vars'"), site.scope.task == nil { return }
-                note(template.expressions)
-            case .action(let call): note(call.arguments.expressions)
-            }
+        forEachSite(in: selection) { site in
+            // The vars themselves are noted only where they are named.
+            if selection != nil, site.what.hasSuffix("of 'vars'"), site.scope.task == nil { return }
+            note(site.expressions)
         }
         while let name = openVars.popLast() { vars[name].map { note($0.expressions) } }
-        (onFailure + finally).forEach(noteScript)
-        let chosen = tasks.values.filter { names?.contains($0.name) ?? true }
-        for task in chosen { (task.steps + task.onFailure + task.finally).forEach(noteScript) }
+        var variables: Set<String> = []
+        if selection?.cleanUp ?? true { for step in onFailure + finally { Self.note(step, &variables) } }
+        let chosen = tasks.values.filter { selection?.tasks.contains($0.name) ?? true }
+        for task in chosen {
+            for step in task.steps + task.onFailure + task.finally { Self.note(step, &variables) }
+        }
         if !variables.isEmpty {
             for name in inputs.keys + chosen.flatMap({ Array($0.inputs.keys) })
             where variables.contains(InputDeclaration.variable(of: name)) {

@@ -1,4 +1,4 @@
-import OpsCore
+package import OpsCore
 import OpsPlugin
 import OrderedCollections
 
@@ -196,7 +196,7 @@ struct ParameterReader {
 
 extension Diagnostic {
     /// A secret where it would be seen (design promise 3).
-    static func secretFlow(_ names: [String], into what: String, at range: SourceRange) -> Diagnostic {
+    package static func secretFlow(_ names: [String], into what: String, at range: SourceRange) -> Diagnostic {
         let subject =
             names.count == 1
             ? "the secret '\(names[0])'" : "the secrets \(names.map { "'\($0)'" }.joined(separator: ", "))"

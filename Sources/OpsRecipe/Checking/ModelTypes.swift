@@ -12,6 +12,8 @@ final class ModelTypes {
     private(set) var diagnostics: [Diagnostic] = []
     private var weights: [String: Int] = [:]
     private var hasReportedSize = false
+    /// Of included recipes, by alias. What is wrong in one is reported with its own file.
+    private var included: [String: ModelTypes] = [:]
     /// Far more than people write, and far from the end of the stack.
     private static let depthLimit = 64
     /// In bytes, as for a file.
@@ -101,6 +103,23 @@ final class ModelTypes {
         case .standardOutput(let name): types[name] = .string
         case .declared(let declared): types.merge(declared) { $1 }
         case nil: break
+        }
+        return types
+    }
+
+    /// The types of an included recipe, by the prefix that leads to it; its own by an empty one.
+    func types(at prefix: String) -> ModelTypes {
+        var types = self
+        for part in prefix.split(separator: ":") {
+            let alias = String(part)
+            if let known = types.included[alias] {
+                types = known
+            } else {
+                guard let recipe = types.recipe.included[alias] else { return types }
+                let next = ModelTypes(recipe: recipe, catalog: catalog)
+                types.included[alias] = next
+                types = next
+            }
         }
         return types
     }

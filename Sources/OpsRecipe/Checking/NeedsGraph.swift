@@ -1,4 +1,4 @@
-import OpsCore
+package import OpsCore
 import OrderedCollections
 
 /// Which tasks need which.
@@ -14,13 +14,10 @@ struct NeedsGraph {
         var diagnostics: [Diagnostic] = []
         for task in recipe.tasks.values {
             for need in task.needs where recipe.tasks[need.task] == nil {
-                if let colon = need.task.firstIndex(of: ":") {
-                    let include = String(need.task[..<colon])
-                    if recipe.include[include] != nil { continue }
-                    let near = nearestName(to: include, among: recipe.include.keys).map { "did you mean '\($0)'?" }
-                    diagnostics.append(
-                        Diagnostic(
-                            code: "unknown-task", "nothing is included as '\(include)'", hint: near, at: need.range))
+                if need.task.contains(":") {
+                    if let problem = recipe.problem(ofIncluded: need.task, at: need.range) {
+                        diagnostics.append(problem)
+                    }
                     continue
                 }
                 let near = nearestName(to: need.task, among: recipe.tasks.keys).map { "did you mean '\($0)'?" }
@@ -73,7 +70,7 @@ struct NeedsGraph {
         for task in recipe.tasks.values {
             for step in task.steps {
                 guard let name = step.undo?.through, let range = step.undo?.throughRange else { continue }
-                guard recipe.tasks[name] != nil else {
+                guard recipe.hasTask(name) else {
                     let near = nearestName(to: name, among: recipe.tasks.keys).map { "did you mean '\($0)'?" }
                     diagnostics.append(
                         Diagnostic(code: "unknown-task", "'through' names no task: '\(name)'", hint: near, at: range))
@@ -92,6 +89,31 @@ struct NeedsGraph {
 }
 
 extension Recipe {
+    /// What is wrong with a name such as `common:lint`; nil for a task, and where an include could not be loaded,
+    /// which has been reported.
+    package func problem(ofIncluded name: String, at range: SourceRange?) -> Diagnostic? {
+        let parts = name.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        var recipe = self
+        for (index, include) in parts.dropLast().enumerated() {
+            guard recipe.include[include] != nil else {
+                let before = parts[..<index].map { $0 + ":" }.joined()
+                let near = nearestName(to: include, among: recipe.include.keys).map { "did you mean '\(before)\($0)'?" }
+                let place = index == 0 ? "" : " in \(recipe.file)"
+                return Diagnostic(
+                    code: "unknown-task", "nothing is included as '\(include)'\(place)", hint: near, at: range)
+            }
+            guard let next = recipe.included[include] else { return nil }
+            recipe = next
+        }
+        let task = parts.last ?? ""
+        guard recipe.tasks[task] == nil else { return nil }
+        let prefix = name.dropLast(task.count)
+        let listed = recipe.tasks.values.filter(\.isListed).map { prefix + $0.name }
+        let near = nearestName(to: task, among: recipe.tasks.keys).map { "did you mean '\(prefix)\($0)'?" }
+        let hint = listed.isEmpty ? "it has no tasks" : "its tasks are: \(listed.prefix(12).joined(separator: ", "))"
+        return Diagnostic(code: "unknown-task", "\(recipe.file) has no task '\(task)'", hint: near ?? hint, at: range)
+    }
+
     /// The tasks named and all they need, directly or not.
     func closure(of names: some Sequence<String>) -> Set<String> {
         var found: Set<String> = []

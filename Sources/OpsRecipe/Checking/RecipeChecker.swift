@@ -6,8 +6,12 @@ import OrderedCollections
 package enum RecipeChecker {
     /// All errors and warnings, in reading order.
     ///
-    /// - Parameter lint: false leaves the warnings out: what could not be decoded would seem unused.
-    package static func check(_ recipe: Recipe, catalog: PluginCatalog, lint: Bool = true) -> [Diagnostic] {
+    /// - Parameters:
+    ///   - lint: false leaves the warnings out: what could not be decoded would seem unused.
+    ///   - isIncluded: true where another recipe includes it.
+    package static func check(
+        _ recipe: Recipe, catalog: PluginCatalog, lint: Bool = true, isIncluded: Bool = false
+    ) -> [Diagnostic] {
         let graph = NeedsGraph(recipe)
         var diagnostics = graph.check()
         let model = ModelTypes(recipe: recipe, catalog: catalog)
@@ -15,59 +19,11 @@ package enum RecipeChecker {
         var checker = SiteChecker(model: model)
         recipe.forEachSite { checker.check($0) }
         diagnostics += model.diagnostics + checker.diagnostics
-        diagnostics += withChecks(recipe)
+        diagnostics += GivenValues.check(recipe, model)
         diagnostics += graph.undoChecks()
-        if lint { diagnostics += RecipeLint.warnings(recipe) }
+        if lint { diagnostics += RecipeLint.warnings(recipe, isIncluded: isIncluded) }
         var seen: Set<Diagnostic> = []
         return diagnostics.filter { seen.insert($0).inserted }.sorted(by: Diagnostic.inReadingOrder)
-    }
-
-    /// The values that needs give, against the inputs of the tasks needed.
-    private static func withChecks(_ recipe: Recipe) -> [Diagnostic] {
-        var diagnostics: [Diagnostic] = []
-        for task in recipe.tasks.values {
-            for name in task.inputs.keys where recipe.inputs[name] != nil {
-                diagnostics.append(
-                    Diagnostic(
-                        code: "duplicate-name", "the recipe has an input '\(name)' as well",
-                        hint: "give the task's input another name", at: task.inputs[name]?.range))
-            }
-            for need in task.needs {
-                guard let target = recipe.tasks[need.task] else { continue }
-                for (name, value) in need.with {
-                    guard let input = target.inputs[name] else {
-                        let known = Array(target.inputs.keys)
-                        let near = nearestName(to: name, among: known).map { "did you mean '\($0)'?" }
-                        let list = known.isEmpty ? "it has none" : "known: \(known.joined(separator: ", "))"
-                        diagnostics.append(
-                            Diagnostic(
-                                code: "unknown-input", "task '\(target.name)' has no input '\(name)'",
-                                hint: near ?? list, at: value.range))
-                        continue
-                    }
-                    guard case .literal(let literal) = value.content else { continue }
-                    if !literal.type.mayBe(input.type), !(input.type == .string && literal.scalarText != nil) {
-                        diagnostics.append(
-                            Diagnostic(
-                                code: "wrong-type",
-                                "the input '\(name)' of task '\(target.name)' needs \(input.kind.rawValue), got \(literal.type)",
-                                at: value.range))
-                    } else if let problem = input.problem(of: literal) {
-                        diagnostics.append(
-                            Diagnostic(
-                                code: "invalid-value", "the input '\(name)' of task '\(target.name)' \(problem)",
-                                at: value.range))
-                    }
-                }
-                for (name, input) in target.inputs where input.defaultValue == nil && need.with[name] == nil {
-                    diagnostics.append(
-                        Diagnostic(
-                            code: "missing-input", "task '\(target.name)' needs a value for its input '\(name)'",
-                            hint: "write { task: \(target.name), with: { \(name): … } }", at: need.range))
-                }
-            }
-        }
-        return diagnostics
     }
 }
 

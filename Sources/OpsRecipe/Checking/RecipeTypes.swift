@@ -149,14 +149,15 @@ struct RecipeTypes: ExpressionTypes {
         guard let task = scope.task, scope.hasNeeds else { throw outOfPlace("needs", "a task that has needs", range) }
         let name = try member(path, range)
         guard let need = task.needs.first(where: { $0.alias == name }) else {
-            if recipe.tasks[name] != nil {
+            if recipe.hasTask(name) {
                 throw error(
                     "unknown-name", "task '\(task.name)' does not need '\(name)'",
                     "add it: needs: [ \((task.needs.map(\.alias) + [name]).joined(separator: ", ")) ]", range)
             }
             throw unknown("need", name, task.needs.map(\.alias), range)
         }
-        guard let target = recipe.tasks[need.task] else { return (.any, 2) }
+        guard let place = recipe.place(of: need.task) else { return (.any, 2) }
+        let target = place.task
         guard path.count > 2 else {
             throw error(
                 "unknown-name", "'needs.\(name)' needs a member", "outputs.NAME, result or matrix", range)
@@ -165,10 +166,10 @@ struct RecipeTypes: ExpressionTypes {
         case "result": return (.string, 3)
         case "matrix": return (target.matrix == nil ? .null : .list(.map), 3)
         case "outputs":
-            let outputs = model.outputs(of: target)
+            let outputs = model.types(at: place.prefix).outputs(of: target)
             guard path.count > 3 else { return (.map, 3) }
             guard let type = outputs[path[3]] else {
-                throw unknown("output of task '\(target.name)':", path[3], outputs.keys, range)
+                throw unknown("output of task '\(need.task)':", path[3], outputs.keys, range)
             }
             if target.matrix != nil { return (.list(.optional(type)), 4) }
             return (mayHaveSkipped(target) ? .optional(type) : type, 4)

@@ -42,14 +42,37 @@ struct Site {
     var takesSecret = false
 }
 
+extension Site {
+    var expressions: [Expression] {
+        switch form {
+        case .condition(let condition): [condition.expression]
+        case .template(let template): template.expressions
+        case .action(let call): call.arguments.expressions
+        }
+    }
+}
+
+/// Which places of a recipe to visit.
+struct SiteSelection {
+    var tasks: Set<String>
+    var includes: Set<String>
+    /// The recipe's own `on-failure` and `finally`.
+    var cleanUp: Bool
+}
+
 extension Recipe {
-    /// All places of the recipe itself and of its tasks, or of the tasks named.
-    func forEachSite(tasks names: Set<String>? = nil, _ body: (Site) -> Void) {
+    /// All places of the recipe itself and of its tasks, or those selected.
+    func forEachSite(in selection: SiteSelection? = nil, _ body: (Site) -> Void) {
         withoutActuallyEscaping(body) { body in
             let visitor = SiteVisitor(recipe: self, body: body)
-            visitor.visitRecipe()
-            for task in tasks.values where names?.contains(task.name) ?? true { visitor.visit(task) }
+            visitor.visitRecipe(selection)
+            for task in tasks.values where selection?.tasks.contains(task.name) ?? true { visitor.visit(task) }
         }
+    }
+
+    /// The places of one task.
+    func forEachSite(of task: Task, _ body: (Site) -> Void) {
+        withoutActuallyEscaping(body) { SiteVisitor(recipe: self, body: $0).visit(task) }
     }
 }
 
@@ -95,15 +118,16 @@ private struct SiteVisitor {
         body(Site(form: .condition(condition), what: "'if' of \(what())", scope: scope()))
     }
 
-    func visitRecipe() {
+    func visitRecipe(_ selection: SiteSelection?) {
         func base() -> Site.Scope { Site.Scope() }
         any(recipe.vars, "'vars'", base, takesSecret: true)
         environment(recipe.env, base)
         for file in recipe.dotenv { text(file, "'dotenv'", base) }
-        for (name, include) in recipe.include {
+        for (name, include) in recipe.include where selection?.includes.contains(name) ?? true {
             any(include.with, "'with' of include '\(name)'", base, takesSecret: false)
             any(include.secrets, "'secrets' of include '\(name)'", base, takesSecret: true)
         }
+        guard selection?.cleanUp ?? true else { return }
         func scope() -> Site.Scope { Site.Scope(env: [recipe.env], isCleanUp: true) }
         visit(recipe.onFailure, "the recipe's on-failure", scope, earlier: [])
         visit(recipe.finally, "the recipe's finally", scope, earlier: [])

@@ -169,13 +169,13 @@ extension RecipeReader {
             let place = "include '\(item.key)'"
             if item.value.scalar != nil {
                 guard let from = text(item, place) else { continue }
-                result[item.key] = IncludeDeclaration(from: from, with: [:], secrets: [:], range: item.keyRange)
-            } else if let fields = fields(item.value, of: RecipeLanguage.include, place),
-                let from = text(fields["from"], place)
+                result[item.key] = IncludeDeclaration(from: from, fromRange: item.value.range, range: item.keyRange)
+            } else if let fields = fields(item.value, of: RecipeLanguage.include, place), let entry = fields["from"],
+                let from = text(entry, place)
             {
                 result[item.key] = IncludeDeclaration(
-                    from: from, with: templates(fields["with"], place), secrets: templates(fields["secrets"], place),
-                    range: item.keyRange)
+                    from: from, fromRange: entry.value.range, with: templates(fields["with"], place),
+                    secrets: templates(fields["secrets"], place), range: item.keyRange)
             }
         }
         return result

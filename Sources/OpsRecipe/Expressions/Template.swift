@@ -28,3 +28,10 @@ package struct Template: Sendable {
         self.range = range
     }
 }
+
+extension Template {
+    /// True where an expression in it begins with the name, such as `matrix`.
+    package func names(_ name: String) -> Bool {
+        hasExpressions && expressions.contains { $0.references.contains { $0[0] == name } }
+    }
+}

@@ -11,6 +11,11 @@ package enum RecipeLanguage {
         "lock", "schema", "init", "doctor", "secrets", "help",
     ]
 
+    /// Keys that say how a run of the recipe goes: they say nothing where another recipe includes it.
+    package static let keysOfARun: Set<String> = [
+        "on-failure", "finally", "timeout", "schedule", "overlap", "heartbeat",
+    ]
+
     static let overlapWords = Overlap.allCases.map(\.rawValue)
     static let resumeWords = ResumeMode.allCases.map(\.rawValue)
 
@@ -26,8 +31,7 @@ package enum RecipeLanguage {
                 "References to secrets; a value is fetched only for a run"),
             LanguageKey("vars", .map(.value), "Named values made from others"),
             LanguageKey(
-                "include", .map(.either([.text, .object("include")])), "Other recipes, whose tasks are 'NAME:TASK'",
-                run: false),
+                "include", .map(.either([.text, .object("include")])), "Other recipes, whose tasks are 'NAME:TASK'"),
             LanguageKey("plugins", .map(.value), "External plugins", run: false),
             LanguageKey("env", .map(.value), "Environment of every step; null unsets"),
             LanguageKey("dotenv", .oneOrMore(.template), "Files of NAME=value lines; a missing one is fine"),
@@ -73,7 +77,7 @@ package enum RecipeLanguage {
         [
             LanguageKey("description", .text, "One line for the list"),
             LanguageKey(
-                "inputs", .map(.either([.object("input"), .null])), "Values that the task alone is given", run: false),
+                "inputs", .map(.either([.object("input"), .null])), "Values that the task alone is given"),
             LanguageKey("needs", .oneOrMore(.either([.text, .object("need")])), "Tasks that run before"),
             LanguageKey(
                 "matrix", .either([.map(.value), .list(.map(.value)), .template]),

@@ -3,6 +3,7 @@ package import OpsCore
 package import OpsPlugin
 import OpsSystem
 import OpsYAML
+import OrderedCollections
 
 /// A recipe that is free of errors.
 package struct LoadedRecipe: Sendable {
@@ -48,18 +49,21 @@ package enum RecipeLoader {
     ) throws(DiagnosticsError) -> LoadedRecipe {
         let source = SourceText(file: file, bytes: bytes)
         let node = try YAML.parse(bytes, file: file)
-        var (recipe, diagnostics) = RecipeDecoder.decode(
+        let (decoded, problems) = RecipeDecoder.decode(
             node, file: file, directory: directory, catalog: catalog, source: source, isOutline: depth == .outline)
-        if let recipe {
-            if depth > .outline {
-                let lint = depth == .linted && diagnostics.isEmpty
-                diagnostics += RecipeChecker.check(recipe, catalog: catalog, lint: lint)
-            }
-            diagnostics.sort(by: Diagnostic.inReadingOrder)
+        guard var recipe = decoded else { throw DiagnosticsError(problems) }
+        var diagnostics = problems
+        if !recipe.include.isEmpty {
+            var loader = IncludeLoader(catalog: catalog, depth: depth)
+            loader.load(into: &recipe, path: "\(directory)/\(file.split(separator: "/").last ?? "")")
+            diagnostics += loader.diagnostics
         }
-        guard let recipe, !diagnostics.contains(where: { $0.severity == .error }) else {
-            throw DiagnosticsError(diagnostics)
+        if depth > .outline {
+            let lint = depth == .linted && problems.isEmpty
+            diagnostics += RecipeChecker.check(recipe, catalog: catalog, lint: lint)
         }
+        diagnostics.sort(by: Diagnostic.inReadingOrder)
+        guard !diagnostics.contains(where: { $0.severity == .error }) else { throw DiagnosticsError(diagnostics) }
         return LoadedRecipe(recipe: recipe, warnings: diagnostics, source: source)
     }
 
@@ -69,7 +73,7 @@ package enum RecipeLoader {
         return (try? read(path, as: file)).map { SourceText(file: file, bytes: $0) }
     }
 
-    private static func folder(of path: String) -> String {
+    static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         let folder = path[..<slash]
         var parts: [Substring] = []
@@ -79,7 +83,7 @@ package enum RecipeLoader {
         return "/" + parts.joined(separator: "/")
     }
 
-    private static func read(_ path: String, as file: String) throws(DiagnosticsError) -> [UInt8] {
+    static func read(_ path: String, as file: String) throws(DiagnosticsError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw unreadable(file) }
         defer { close(descriptor) }

@@ -15,6 +15,10 @@ package struct Recipe: Sendable {
     /// The places of the names in `vars`.
     package var varRanges: [String: SourceRange] = [:]
     package var include: OrderedDictionary<String, IncludeDeclaration> = [:]
+    /// The recipes behind `include`, by the same names. One that could not be loaded is missing.
+    package var included: OrderedDictionary<String, Recipe> = [:]
+    /// What tells whether two names lead to one file: its path without links; set where includes are followed.
+    package var identity = ""
     package var env: OrderedDictionary<String, Template> = [:]
     package var dotenv: [Template] = []
     package var defaults = Defaults()
@@ -38,6 +42,22 @@ package struct Recipe: Sendable {
 
 /// What a run does while another run of the same recipe goes on.
 package enum Overlap: String, Sendable, CaseIterable { case skip, wait, fail, replace }
+
+extension Recipe {
+    /// How messages name a file that the recipe names relative to its folder: from where the user stands.
+    package func name(ofFile path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        var parts = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        for part in path.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != "..", !last.isEmpty {
+                parts.removeLast()
+            } else {
+                parts.append(part)
+            }
+        }
+        return parts.joined(separator: "/")
+    }
+}
 
 /// A key of the language that this version checks and refuses to run.
 package struct NotRunYet: Sendable, Hashable {
@@ -108,24 +128,6 @@ package struct SecretDeclaration: Sendable {
     ) {
         self.from = from
         self.isOptional = isOptional
-        self.range = range
-    }
-}
-
-package struct IncludeDeclaration: Sendable {
-    package var from: String
-    package var with: OrderedDictionary<String, Template>
-    package var secrets: OrderedDictionary<String, Template>
-    package var range: SourceRange
-
-    package init(
-        from: String, with: OrderedDictionary<String, Template>,
-        secrets: OrderedDictionary<String, Template>,
-        range: SourceRange
-    ) {
-        self.from = from
-        self.with = with
-        self.secrets = secrets
         self.range = range
     }
 }

@@ -79,6 +79,16 @@ package struct Matrix: Sendable {
     }
 }
 
+extension Matrix {
+    /// The values of the axes, or the rows.
+    package var templates: [Template] {
+        switch form {
+        case .axes(let axes): Array(axes.values)
+        case .rows(let rows): [rows]
+        }
+    }
+}
+
 package struct Retry: Sendable, Hashable {
     package var attempts = 1
     package var delay: Duration = .zero

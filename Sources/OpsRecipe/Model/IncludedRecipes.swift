@@ -1,0 +1,41 @@
+import OrderedCollections
+
+extension Recipe {
+    /// The tasks that a list shows, under the names they are called by: its own, then those of each include. A recipe
+    /// that two includes bring in alike is listed once.
+    package var listedTasks: [(name: String, task: Task)] {
+        var listed = tasks.values.filter(\.isListed).map { (name: $0.name, task: $0) }
+        forEachIncluded { prefix, recipe, _ in
+            for task in recipe.tasks.values where task.isListed { listed.append((prefix + task.name, task)) }
+        }
+        return listed
+    }
+
+    /// The secrets that a run may fetch, as plans call them, with the folder that their references are relative to: its
+    /// own, then those of each include that it does not give.
+    package var allSecrets: [(name: String, declaration: SecretDeclaration, directory: String)] {
+        var all = secrets.map { (name: $0.key, declaration: $0.value, directory: directory) }
+        forEachIncluded { prefix, recipe, include in
+            for (name, secret) in recipe.secrets where include.secrets[name] == nil {
+                all.append((prefix + name, secret, recipe.directory))
+            }
+        }
+        return all
+    }
+
+    /// Each included recipe with the prefix of its tasks, what includes it before it; one that is given nothing once.
+    private func forEachIncluded(_ body: (String, Recipe, IncludeDeclaration) -> Void) {
+        guard !included.isEmpty else { return }
+        var seen: Set<String> = []
+        func visit(_ recipe: Recipe, _ prefix: String) {
+            for (alias, child) in recipe.included {
+                guard let include = recipe.include[alias] else { continue }
+                let isPlain = include.with.isEmpty && include.secrets.isEmpty
+                if isPlain, !seen.insert(child.identity).inserted { continue }
+                body("\(prefix)\(alias):", child, include)
+                visit(child, "\(prefix)\(alias):")
+            }
+        }
+        visit(self, "")
+    }
+}
