@@ -39,6 +39,8 @@ pid_t ops_fork_guarded(int *link, int *signals) {
         close(ends[1]);
         *link = ends[0];
         ops_become_subreaper();
+        // killall(1) goes by this name, and must not reach both.
+        (void)prctl(PR_SET_NAME, "ops-guard", 0L, 0L, 0L);
         return pid;
     }
     close(ends[0]);

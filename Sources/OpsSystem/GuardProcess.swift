@@ -80,8 +80,11 @@ struct GuardProcess {
         _ = readMessages()
         survivors.killOthers()
         for folder in folders { try? removeTree(folder) }
+        // Its status is lost where somebody else reaped it.
+        guard status >= 0 else { _exit(255) }
         let signal = status & 0x7F
-        if signal != 0 { ops_suffer(signal, true) }
-        _exit(status < 0 || signal != 0 ? 128 + max(0, signal) : status >> 8 & 0xFF)
+        guard signal != 0 else { _exit(status >> 8 & 0xFF) }
+        ops_suffer(signal, true)
+        _exit(128 + signal)
     }
 }
