@@ -16,6 +16,7 @@ package enum RecipeChecker {
         recipe.forEachSite { checker.check($0) }
         diagnostics += model.diagnostics + checker.diagnostics
         diagnostics += withChecks(recipe)
+        diagnostics += ScheduleChecker.check(recipe)
         diagnostics += graph.undoChecks()
         if lint { diagnostics += RecipeLint.warnings(recipe) }
         var seen: Set<Diagnostic> = []
