@@ -36,7 +36,9 @@ package struct CalendarDate: Sendable, Hashable {
 
     /// The days of a month, 28 to 31.
     package static func days(in month: Int, of year: Int) -> Int {
-        let next = month == 12 ? CalendarDate(year: year + 1, month: 1, day: 1)
+        let next =
+            month == 12
+            ? CalendarDate(year: year + 1, month: 1, day: 1)
             : CalendarDate(year: year, month: month + 1, day: 1)
         return next.daysSince1970 - CalendarDate(year: year, month: month, day: 1).daysSince1970
     }

@@ -77,12 +77,14 @@ package struct Planner {
         let onFailure = await planAll(recipe.onFailure, part: .onFailure, task: nil, scope: scope, settled: &settled)
         let finally = await planAll(recipe.finally, part: .finally, task: nil, scope: scope, settled: &settled)
         warnOfMissingDisarmers(tasks)
+        let heartbeat = plannedHeartbeat(scope)
         let errors = diagnostics.filter { $0.severity == .error }
         guard errors.isEmpty else { throw DiagnosticsError(diagnostics.sorted(by: Diagnostic.inReadingOrder)) }
         return Plan(
             units: [PlanUnit(recipe: recipe, prefix: "", inputs: request.inputs, git: git, environment: base)],
             requested: request.tasks, arguments: request.arguments, secrets: secrets, tasks: tasks,
-            onFailure: onFailure, finally: finally, timeout: recipe.timeout, warnings: diagnostics)
+            onFailure: onFailure, finally: finally, timeout: recipe.timeout, heartbeat: heartbeat,
+            warnings: diagnostics)
     }
 
     /// Runs `body`, keeping what it throws as diagnostics; nil where it threw.
@@ -127,6 +129,7 @@ package struct Planner {
         for name in order { if let task = recipe.tasks[name] { use.add(task) } }
         for template in recipe.env.values { use.add(template) }
         for template in recipe.dotenv { use.add(template) }
+        use.add(recipe.heartbeat)
         for step in recipe.onFailure + recipe.finally { use.add(step) }
         return use
     }

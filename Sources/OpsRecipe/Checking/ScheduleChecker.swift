@@ -11,7 +11,8 @@ enum ScheduleChecker {
                 let near = nearestName(to: schedule.task, among: recipe.tasks.keys).map { "did you mean '\($0)'?" }
                 diagnostics.append(
                     Diagnostic(
-                        code: "unknown-task", "\(place) runs the task '\(schedule.task)', which the recipe does not have",
+                        code: "unknown-task",
+                        "\(place) runs the task '\(schedule.task)', which the recipe does not have",
                         hint: near ?? "name one as 'task'", at: schedule.taskRange))
                 continue
             }
@@ -32,7 +33,8 @@ enum ScheduleChecker {
                     diagnostics.append(
                         Diagnostic(
                             code: "wrong-type",
-                            "the input '\(name)' of \(place) needs \(input.kind.rawValue), got \(value.type)", at: range))
+                            "the input '\(name)' of \(place) needs \(input.kind.rawValue), got \(value.type)", at: range
+                        ))
                 } else if let problem = input.problem(of: value) {
                     diagnostics.append(
                         Diagnostic(code: "invalid-value", "the input '\(name)' of \(place) \(problem)", at: range))

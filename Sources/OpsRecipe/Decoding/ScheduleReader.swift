@@ -73,7 +73,8 @@ extension RecipeReader {
             if values.count == items.count { return .list(values) }
         }
         report(
-            "wrong-type", "the input '\(item.key)' of \(place) needs a value or a list of texts, got \(item.value.kindText)",
+            "wrong-type",
+            "the input '\(item.key)' of \(place) needs a value or a list of texts, got \(item.value.kindText)",
             at: item.value.range)
         return nil
     }

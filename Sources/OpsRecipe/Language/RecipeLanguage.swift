@@ -39,8 +39,9 @@ package enum RecipeLanguage {
             LanguageKey(
                 "schedule", .either([.object("schedule"), .map(.object("schedule"))]),
                 "When tasks are meant to run, for 'ops schedule export': one time table, or named ones"),
-            LanguageKey("overlap", .choice(overlapWords), "What a second run does", run: false),
-            LanguageKey("heartbeat", .template, "A URL that is told of start and end", run: false),
+            LanguageKey(
+                "overlap", .choice(overlapWords), "What an unattended run does while another of the recipe goes on"),
+            LanguageKey("heartbeat", .template, "A URL that is told of start and end of unattended runs"),
             LanguageKey("permissions", .value, "What the recipe may touch", run: false),
             LanguageKey("secret-hosts", .map(.oneOrMore(.text)), "Hosts that a secret may be sent to", run: false),
         ])

@@ -93,7 +93,8 @@ package struct CronField: Sendable, Equatable {
             let low = try number(ends[0], kind)
             let high = try ends.count > 1 ? number(ends[1], kind) : low
             guard low <= high else {
-                let rewrite = "\(low)-\(kind == .weekday ? 6 : kind.bounds.upperBound),\(kind.bounds.lowerBound)-\(high)"
+                let rewrite =
+                    "\(low)-\(kind == .weekday ? 6 : kind.bounds.upperBound),\(kind.bounds.lowerBound)-\(high)"
                 throw OpsError(
                     .invalid, "the \(kind.rawValue) '\(body)' goes backwards", hint: "write \(rewrite)")
             }
@@ -108,7 +109,8 @@ package struct CronField: Sendable, Equatable {
         guard let step = Int(halves[1]), halves[1].allSatisfy(\.isNumber), (1...kind.bounds.upperBound).contains(step)
         else {
             throw OpsError(
-                .invalid, "the step '\(halves[1])' of the \(kind.rawValue) is no number from 1 to \(kind.bounds.upperBound)")
+                .invalid,
+                "the step '\(halves[1])' of the \(kind.rawValue) is no number from 1 to \(kind.bounds.upperBound)")
         }
         return Item(range: range, step: step)
     }

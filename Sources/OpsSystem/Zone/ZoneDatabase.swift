@@ -33,8 +33,12 @@ package enum ZoneDatabase {
         // Lines `Z NAME …` and `L TARGET NAME` of the compact form that zic(8) reads.
         for line in text.split(separator: 0x0A) {
             let words = line.split(separator: 0x20, maxSplits: 3)
-            if words.count > 1, words[0].elementsEqual("Z".utf8) { names.append(String(decoding: words[1], as: UTF8.self)) }
-            if words.count > 2, words[0].elementsEqual("L".utf8) { names.append(String(decoding: words[2], as: UTF8.self)) }
+            if words.count > 1, words[0].elementsEqual("Z".utf8) {
+                names.append(String(decoding: words[1], as: UTF8.self))
+            }
+            if words.count > 2, words[0].elementsEqual("L".utf8) {
+                names.append(String(decoding: words[2], as: UTF8.self))
+            }
         }
         return names
     }
