@@ -60,7 +60,7 @@ let package = Package(
         module(
             "OpsCommands",
             [
-                "OpsReport", "OpsEngine", "OpsRecipe", "OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore",
+                "OpsReport", "OpsEngine", "OpsRecipe", "OpsPlugin", "OpsHTTP", "OpsSystem", "OpsYAML", "OpsCore",
                 "ShellPlugin", "ContainerPlugin", "SecretsPlugin", "ArchivePlugin", "HTTPPlugin",
                 "NotifyPlugin",
                 arguments, log,
@@ -117,8 +117,8 @@ let package = Package(
         tests("ArchivePluginTests", ["ArchivePlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("HTTPPluginTests", ["HTTPPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
         tests("NotifyPluginTests", ["NotifyPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
-        tests("OpsCommandsTests", ["OpsCommands", arguments]),
-        tests("CLITests", ["OpsCore", "OpsSystem"]),
+        tests("OpsCommandsTests", ["OpsCommands", "OpsRecipe", "OpsCore", arguments]),
+        tests("CLITests", ["HTTPTestServer", "OpsCore", "OpsSystem"]),
         tests("InteropTests", ["OpsCore", "OpsSystem"]),
     ]
 )

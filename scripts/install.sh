@@ -43,6 +43,8 @@ fish               fish                 fish
 openssl            openssl              openssl
 htpasswd           apache2-utils        -
 tmux               tmux                 tmux
+systemd-analyze    systemd              -
+cron               cron                 -
 '
 needs_bench='
 python3            python3              python3

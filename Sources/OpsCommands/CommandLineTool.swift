@@ -87,7 +87,8 @@ package enum CommandLineTool {
 
     /// What ArgumentParser's root takes as its first word.
     private static let rootWords: Set<String> = [
-        "plan", "list", "show", "graph", "lint", "runs", "logs", "actions", "schema", "init", "secrets", "manual",
+        "plan", "list", "show", "graph", "lint", "runs", "logs", "actions", "schedule", "schema", "init", "secrets",
+        "manual",
         "help", "--help", "-h", "--help-hidden", "--generate-completion-script", "--experimental-dump-help",
         "---completion",
     ]
@@ -147,7 +148,8 @@ struct Ops: AsyncParsableCommand {
         version: CommandLineTool.version,
         subcommands: [
             RunCommand.self, PlanCommand.self, ListCommand.self, ShowCommand.self, GraphCommand.self, LintCommand.self,
-            RunsCommand.self, LogsCommand.self, ActionsCommand.self, SchemaCommand.self, InitCommand.self,
+            RunsCommand.self, LogsCommand.self, ScheduleCommand.self, ActionsCommand.self, SchemaCommand.self,
+            InitCommand.self,
             SecretsCommand.self, ManualCommand.self,
         ])
 }

@@ -8,14 +8,16 @@ import OpsSystem
 @EventLoopActor
 final class Reporters {
     private let reporters: [any Reporter]
+    private let output: ReportOutput
     private let logFile: Int32
 
     var all: [any RunEventSink] { reporters }
 
     /// Throws: an `OpsError` where `--log-file` cannot be written.
     init(_ settings: RunSettings) throws(OpsError) {
-        let output = ReportOutput(descriptor: 1)
-        let errors = ReportOutput(descriptor: 2)
+        // Whether an unattended run's report is to be seen at all, only its end can tell.
+        output = settings.isUnattended ? .held() : ReportOutput(descriptor: 1)
+        let errors = settings.isUnattended ? output : ReportOutput(descriptor: 2)
         let options = ReportOptions(style: settings.style, verbosity: settings.verbosity)
         let main: any Reporter
         switch settings.format {
@@ -43,6 +45,15 @@ final class Reporters {
         guard logFile >= 0 else { throw OpsError.system("open", path) }
         reporters = [main, JSONReporter(output: ReportOutput(descriptor: logFile))]
     }
+
+    /// Writes text in front of what comes.
+    func write(_ text: String) { output.write(text) }
+
+    /// The last bytes of an unattended run's report.
+    func heldTail(_ count: Int) -> [UInt8] { output.heldTail(count) }
+
+    /// Prints an unattended run's report.
+    func release() { output.release(to: 1) }
 
     func tick() { for reporter in reporters { reporter.tick() } }
 

@@ -27,6 +27,9 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: RunOption.noWait.names, help: RunOption.noWait.help) var noWait = false
     @Option(name: RunOption.inputs.names, help: RunOption.inputs.valueHelp, completion: .file()) var inputs: String?
     @Flag(name: RunOption.yes.names, help: RunOption.yes.help) var yes = false
+    @Flag(name: RunOption.unattended.names, help: RunOption.unattended.help) var unattended = false
+    @Option(name: RunOption.jitter.names, help: RunOption.jitter.valueHelp) var jitter: String?
+    @Flag(name: RunOption.cleanEnv.names, help: RunOption.cleanEnv.help) var cleanEnv = false
     @Option(
         name: RunOption.stream.names, help: RunOption.stream.valueHelp,
         completion: .list(StreamMode.allCases.map(\.rawValue)))
@@ -46,12 +49,14 @@ struct RunCommand: AsyncParsableCommand {
         let values: [(RunOption, String?)] = [
             (.file, global.file), (.directory, global.directory), (.color, global.color), (.jobs, jobs),
             (.timeout, timeout),
-            (.grace, grace), (.wait, wait), (.inputs, inputs), (.stream, stream), (.logFormat, logFormat),
+            (.grace, grace), (.wait, wait), (.inputs, inputs), (.jitter, jitter),
+            (.stream, stream), (.logFormat, logFormat),
             (.logFile, logFile),
         ]
         for (option, value) in values { result.options[option] = value }
         let flags: [(RunOption, Bool)] = [
-            (.dryRun, dryRun), (.keepGoing, keepGoing), (.noWait, noWait), (.yes, yes), (.quiet, quiet),
+            (.dryRun, dryRun), (.keepGoing, keepGoing), (.noWait, noWait), (.yes, yes), (.unattended, unattended),
+            (.cleanEnv, cleanEnv), (.quiet, quiet),
             (.verbose, verbose),
         ]
         result.flags = Set(flags.filter(\.1).map(\.0))

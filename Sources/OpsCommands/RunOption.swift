@@ -8,7 +8,9 @@ enum RunOption: String, CaseIterable, Sendable {
     case keepGoing = "keep-going"
     case timeout, grace, wait
     case noWait = "no-wait"
-    case inputs, yes, stream
+    case inputs, yes, unattended, jitter
+    case cleanEnv = "clean-env"
+    case stream
     case logFormat = "log-format"
     case logFile = "log-file"
     case quiet, verbose
@@ -32,10 +34,10 @@ enum RunOption: String, CaseIterable, Sendable {
         case .directory: "folder"
         case .color: "when"
         case .jobs: "n"
-        case .timeout, .grace, .wait: "duration"
+        case .timeout, .grace, .wait, .jitter: "duration"
         case .stream: "mode"
         case .logFormat: "format"
-        case .dryRun, .keepGoing, .noWait, .yes, .quiet, .verbose: nil
+        case .dryRun, .keepGoing, .noWait, .yes, .unattended, .cleanEnv, .quiet, .verbose: nil
         }
     }
 
@@ -62,6 +64,9 @@ enum RunOption: String, CaseIterable, Sendable {
         case .noWait: "Do not wait for what another run holds: exit status 75."
         case .inputs: "Take inputs from a YAML or JSON file."
         case .yes: "Answer yes to every confirm."
+        case .unattended: "Print nothing when all is well, else the whole log; ask nothing. For cron and timers."
+        case .jitter: "Wait a random time up to this before the run."
+        case .cleanEnv: "Give the run HOME, LOGNAME and TZ of the environment and fixed SHELL, PATH and LANG only."
         case .stream:
             """
             How steps' output is shown: grouped by task, prefixed (each line behind its task's name), or raw (byte for \

@@ -14,6 +14,11 @@ struct RunSettings: Sendable {
     var isDryRun: Bool
     var yes: Bool
     var inputsFile: String?
+    /// Nobody looks at it: quiet when all is well, and no question.
+    var isUnattended: Bool
+    /// A random wait of at most this before the run.
+    var jitter: Duration?
+    var hasCleanEnvironment: Bool
 
     /// Throws: an `OpsError` (`usage`) that names the option.
     init(_ arguments: RunArguments, _ context: CommandContext) throws(OpsError) {
@@ -29,6 +34,9 @@ struct RunSettings: Sendable {
             }
             return duration
         }
+        isUnattended = try flag(.unattended)
+        jitter = try duration(.jitter)
+        hasCleanEnvironment = try flag(.cleanEnv)
         var jobs = Host.processors
         if let text = value(.jobs) {
             guard let count = Int(text), (1...10_000).contains(count) else {
@@ -41,15 +49,21 @@ struct RunSettings: Sendable {
             jobs: jobs, keepGoing: try flag(.keepGoing), timeout: try duration(.timeout),
             // GitHub kills a step 10s after it asked it to end.
             grace: try duration(.grace) ?? (isGitHub ? .seconds(4) : .seconds(10)),
-            lockWait: try Self.lockWait(try duration(.wait), noWait: try flag(.noWait), context),
+            lockWait: try Self.lockWait(
+                try duration(.wait), noWait: try flag(.noWait),
+                isAttended: context.isErrorTerminal && !isUnattended),
             version: CommandLineTool.version)
         stream = try context.choice(value(.stream), .stream) ?? .grouped
         var format: LogFormat = try context.choice(value(.logFormat), .logFormat) ?? .auto
-        let color = try context.color(arguments.options[.color])
+        var color = try context.color(arguments.options[.color])
+        // A mail shows no colour, whatever the terminal or CI that this is tried from.
+        if isUnattended, color == .auto { color = .never }
         let isTerminal = stream == .raw ? context.isErrorTerminal : context.isOutputTerminal
         style = context.style(color, isTerminal: isTerminal)
         if format == .auto {
-            if isGitHub {
+            if isUnattended {
+                format = .plain
+            } else if isGitHub {
                 format = .github
             } else if context.environment["GITLAB_CI"] == "true" {
                 format = .gitlab
@@ -68,9 +82,9 @@ struct RunSettings: Sendable {
 
     /// Who sits at a terminal can wait and interrupt; nobody else waits unasked.
     private static func lockWait(
-        _ limit: Duration?, noWait: Bool, _ context: CommandContext
+        _ limit: Duration?, noWait: Bool, isAttended: Bool
     ) throws(OpsError) -> LockWait {
-        guard let limit else { return noWait || !context.isErrorTerminal ? .none : .forever }
+        guard let limit else { return noWait || !isAttended ? .none : .forever }
         guard !noWait else {
             throw OpsError(.usage, "--wait and --no-wait exclude each other", hint: "leave one of them out")
         }

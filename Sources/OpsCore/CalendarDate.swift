@@ -33,6 +33,18 @@ package struct CalendarDate: Sendable, Hashable {
         let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
+
+    /// The days of a month, 28 to 31.
+    package static func days(in month: Int, of year: Int) -> Int {
+        let next =
+            month == 12
+            ? CalendarDate(year: year + 1, month: 1, day: 1)
+            : CalendarDate(year: year, month: month + 1, day: 1)
+        return next.daysSince1970 - CalendarDate(year: year, month: month, day: 1).daysSince1970
+    }
+
+    /// 0 (Sunday) to 6 (Saturday).
+    package static func weekday(daysSince1970 days: Int) -> Int { (days + 4).flooredRemainder(by: 7) }
 }
 
 extension Int {

@@ -18,6 +18,7 @@ package struct PlanText {
         for task in plan.tasks { text.task(task, in: plan) }
         text.steps(plan.onFailure, heading: "on failure of the run")
         text.steps(plan.finally, heading: "finally, however the run ends")
+        text.heartbeat(plan)
         text.foot(plan)
         return text.lines.joined(separator: "\n") + "\n"
     }
@@ -112,6 +113,15 @@ package struct PlanText {
             lines.append("        " + dim("undo, armed until \(until):"))
             let command = undo.step.action == "run" ? "$ \(undo.step.summary)" : undo.step.summary
             lines.append("            " + command)
+        }
+    }
+
+    private mutating func heartbeat(_ plan: Plan) {
+        guard let heartbeat = plan.heartbeat else { return }
+        lines.append("\n" + dim("heartbeat:"))
+        for effect in heartbeat.effects {
+            let detail = effect.detail.map { dim("  (\($0))") } ?? ""
+            lines.append("        " + dim(Self.padded(effect.kind.rawValue, 8)) + effect.target + detail)
         }
     }
 

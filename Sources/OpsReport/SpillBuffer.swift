@@ -47,6 +47,15 @@ final class SpillBuffer {
         }
     }
 
+    /// The last bytes, at most so many.
+    func suffix(_ count: Int) -> [UInt8] {
+        guard descriptor >= 0 else { return memory.suffix(count) }
+        let size = lseek(descriptor, 0, SEEK_END)
+        var bytes = [UInt8](repeating: 0, count: max(0, min(count, Int(size))))
+        let read = pread(descriptor, &bytes, bytes.count, size - off_t(bytes.count))
+        return Array(bytes.prefix(max(0, read)))
+    }
+
     private func write(_ bytes: UnsafeRawBufferPointer) {
         var rest = bytes
         while !rest.isEmpty {

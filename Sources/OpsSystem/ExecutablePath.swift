@@ -24,6 +24,14 @@ package enum ExecutablePath {
         return nil
     }
 
+    /// The file that this process runs, absolute; nil where there is no /proc.
+    package static var ofProcess: String? {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        guard count > 0 else { return nil }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     private static func isExecutable(_ file: String) -> Bool {
         access(file, X_OK) == 0 && FileStatus.find(file)?.kind == .file
     }

@@ -152,3 +152,10 @@ func folderNames(_ descriptor: Int32, _ path: String) throws(OpsError) -> [Folde
         names.append(FolderName(bytes: name, mayBeFolder: type == DT_DIR || type == DT_UNKNOWN))
     }
 }
+
+/// The one path of a file without links in it (realpath(3)); nil where there is no such file.
+package func realPath(_ path: String) -> String? {
+    guard let pointer = realpath(path, nil) else { return nil }
+    defer { free(pointer) }
+    return String(cString: pointer)
+}

@@ -19,7 +19,8 @@ import Testing
             try project.program.write("backups/" + name, "")
         }
         let words = [
-            "-q", "-f", "recipes/backup.yaml", "backup", "folders=data/one", "folders=data/two/one", "to=backups",
+            "--unattended", "-f", "recipes/backup.yaml", "backup", "folders=data/one", "folders=data/two/one",
+            "to=backups",
             "keep=2", "exclude=*.tmp",
         ]
         // Folders are given as absolute paths: those of the command line of cron.

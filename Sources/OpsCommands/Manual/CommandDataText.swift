@@ -11,7 +11,7 @@ enum CommandDataText {
         .Va schema
         is
         .Li ops/plan/v1 .
-        .Va recipe , name , requested , arguments , inputs , git , secrets , timeout , warnings
+        .Va recipe , name , requested , arguments , inputs , git , secrets , timeout , heartbeat , warnings
         say what was planned;
         .Va on-failure
         and
@@ -64,6 +64,14 @@ enum CommandDataText {
         and
         .Va exit-status ;
         the last three are null for a run without an end.
+        .Ss ops schedule
+        A list:
+        .Va name
+        .Pq null for the only one ,
+        .Va cron , zone , task , inputs , jitter , timeout , catch-up
+        and
+        .Va next ,
+        the times in UTC.
         .Ss ops actions
         A list of plugins:
         .Va name , summary , actions

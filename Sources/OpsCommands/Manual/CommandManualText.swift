@@ -1,7 +1,7 @@
 /// What ops(1) says beyond the commands.
 enum CommandManualText {
     static var end: String {
-        environment + """
+        UnattendedManualText.section + environment + """
             .Sh FILES
             .Bl -tag -width Ds
             .It Pa ops.yaml , ops.yml , .ops.yaml
@@ -42,7 +42,7 @@ enum CommandManualText {
             .It 64
             The command line is used wrongly.
             .It 75
-            Another run holds what this one needs; for later versions.
+            Another run holds what this one needs.
             .It 124
             The run's own
             .Fl -timeout
@@ -62,9 +62,10 @@ enum CommandManualText {
             ops test \\-\\- \\-\\-filter Parser
             .Ed
             .Pp
-            In cron, where only a failure should be told:
+            In cron, where only a failure should be told; the second writes such lines from the recipe's schedule:
             .Bd -literal -offset indent
-            ops \\-C /srv/site \\-\\-quiet \\-\\-timeout 1h backup
+            ops run \\-\\-unattended \\-f /srv/site/ops.yaml \\-\\-timeout 1h backup
+            ops schedule export crontab
             .Ed
             .Pp
             What the last run printed, and that of one task:
@@ -100,6 +101,12 @@ enum CommandManualText {
             else
             .Pa ~/.local/state/ops
             by default.
+            .It Ev OPS_SYSLOG
+            The socket of the system's log that hears of unattended runs,
+            .Pa /dev/log
+            by default;
+            .Li off
+            for none.
             .It Ev NO_COLOR , FORCE_COLOR , CLICOLOR_FORCE
             Turn colour off, or on without a terminal.
             .El

@@ -35,6 +35,9 @@ package struct StateDirectory: Sendable {
     /// Where the locks of `exclusive` names stand.
     package var locks: String { path + "/locks" }
 
+    /// The lock of all runs of a recipe file, by its real path. No `exclusive` name gives one that begins so.
+    package func recipeLock(_ file: String) -> String { "\(locks)/%recipe-\(FileName.escaped(file)).lock" }
+
     /// A new identifier: sorts by time, is unique on this machine: `20261121-095530-417-1f`.
     package static func newRunID(now: Double) -> String {
         let stamp = Timestamp.iso8601(now).filter(\.isNumber)

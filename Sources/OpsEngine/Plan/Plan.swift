@@ -19,6 +19,8 @@ package struct Plan: Sendable {
     package var finally: [PlannedStep]
     /// The whole run's limit.
     package var timeout: Duration?
+    /// Who is told of start and end where the run is unattended.
+    package var heartbeat: PlannedHeartbeat?
     package var warnings: [Diagnostic]
 
     package var recipe: Recipe { units[0].recipe }

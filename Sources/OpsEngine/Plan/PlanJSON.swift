@@ -24,6 +24,7 @@ package enum PlanJSON {
             "tasks": .list(plan.tasks.map { task($0, in: plan) }),
             "on-failure": .list(plan.onFailure.map(step)),
             "finally": .list(plan.finally.map(step)),
+            "heartbeat": .list((plan.heartbeat?.effects ?? []).map(effect)),
             "warnings": .list(plan.warnings.map(\.json)),
         ])
     }
@@ -76,13 +77,7 @@ package enum PlanJSON {
             "directory": .string(step.directory),
             "interactive": .boolean(step.definition.isInteractive),
             "timeout": step.timeout.map { .string($0.text) } ?? .null,
-            "effects": .list(
-                step.effects.map { effect in
-                    .map([
-                        "kind": .string(effect.kind.rawValue), "target": .string(effect.target),
-                        "detail": effect.detail.map { .string($0) } ?? .null,
-                    ])
-                }),
+            "effects": .list(step.effects.map(effect)),
             "secrets": strings(step.secrets),
             "outputs": .map(step.outputs),
             "line": .integer(step.definition.action.nameRange.start.line),
@@ -91,5 +86,12 @@ package enum PlanJSON {
         value["undo"] = self.step(undo.step)
         value["undo-through"] = undo.through.map { .string($0) } ?? .null
         return .map(value)
+    }
+
+    private static func effect(_ effect: Effect) -> Value {
+        .map([
+            "kind": .string(effect.kind.rawValue), "target": .string(effect.target),
+            "detail": effect.detail.map { .string($0) } ?? .null,
+        ])
     }
 }

@@ -133,6 +133,7 @@ extension Planner {
         for template in recipe.dotenv { use.add(template) }
         for template in draft.use.givenTemplates { use.add(template) }
         guard draft.use.prefix.isEmpty else { return use }
+        use.add(recipe.heartbeat)
         for step in recipe.onFailure + recipe.finally { use.add(step) }
         return use
     }

@@ -97,10 +97,11 @@ package struct Planner {
         let onFailure = await planAll(root.onFailure, part: .onFailure, task: nil, scope: scope, settled: &settled)
         let finally = await planAll(root.finally, part: .finally, task: nil, scope: scope, settled: &settled)
         warnOfMissingDisarmers(tasks)
+        let heartbeat = plannedHeartbeat(scope)
         try stopAtErrors()
         return Plan(
             units: units, requested: request.tasks, arguments: request.arguments, secrets: plannedSecrets, tasks: tasks,
-            onFailure: onFailure, finally: finally, timeout: root.timeout, warnings: diagnostics)
+            onFailure: onFailure, finally: finally, timeout: root.timeout, heartbeat: heartbeat, warnings: diagnostics)
     }
 
     private func stopAtErrors() throws {

@@ -62,6 +62,8 @@ package final class Run {
     var cleanUpFailed = false
     /// A secret was not to be had before the first task: nothing was run.
     private var lacksSecrets = false
+    /// Is called once all is done, before the run's last event.
+    package var willFinish: (@EventLoopActor (RunFinished) async -> Void)?
     /// What steps left running, by task.
     var leftOvers: [TaskID: [(tree: ProcessTree, step: StepID)]] = [:]
 
@@ -125,6 +127,7 @@ package final class Run {
         await runRecipeCleanUp()
         await endStrays()
         let finished = ending()
+        await willFinish?(finished)
         emit(.runFinished(finished))
         return finished
     }

@@ -20,6 +20,7 @@ package enum RecipeChecker {
         recipe.forEachSite { checker.check($0) }
         diagnostics += model.diagnostics + checker.diagnostics
         diagnostics += GivenValues.check(recipe, model)
+        diagnostics += ScheduleChecker.check(recipe)
         diagnostics += graph.undoChecks()
         if lint { diagnostics += RecipeLint.warnings(recipe, isIncluded: isIncluded) }
         var seen: Set<Diagnostic> = []

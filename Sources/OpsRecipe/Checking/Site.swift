@@ -123,6 +123,7 @@ private struct SiteVisitor {
         any(recipe.vars, "'vars'", base, takesSecret: true)
         environment(recipe.env, base)
         for file in recipe.dotenv { text(file, "'dotenv'", base) }
+        text(recipe.heartbeat, "'heartbeat'", base, orNull: true, takesSecret: true)
         for (name, include) in recipe.include where selection?.includes.contains(name) ?? true {
             any(include.with, "'with' of include '\(name)'", base, takesSecret: false)
             any(include.secrets, "'secrets' of include '\(name)'", base, takesSecret: true)

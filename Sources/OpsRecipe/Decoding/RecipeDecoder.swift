@@ -65,6 +65,7 @@ extension RecipeReader {
         recipe.onFailure = steps(fields["on-failure"], place)
         recipe.finally = steps(fields["finally"], place)
         recipe.timeout = duration(fields["timeout"], place)
+        recipe.schedules = schedules(fields["schedule"])
         recipe.notRunYet = fields.notRunYet
         if let word = text(fields["overlap"], place) {
             choice(word, fields["overlap"], RecipeLanguage.overlapWords)

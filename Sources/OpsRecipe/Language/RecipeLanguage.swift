@@ -8,7 +8,7 @@ package enum RecipeLanguage {
     /// Words that `ops` itself takes as its first argument; a task of that name runs only as `ops run NAME`.
     package static let commandWords: Set<String> = [
         "run", "plan", "list", "show", "graph", "lint", "runs", "logs", "resume", "why", "actions", "plugin", "recipe",
-        "lock", "schema", "init", "doctor", "secrets", "help",
+        "lock", "schedule", "schema", "init", "doctor", "secrets", "help",
     ]
 
     /// Keys that say how a run of the recipe goes: they say nothing where another recipe includes it.
@@ -40,9 +40,12 @@ package enum RecipeLanguage {
             LanguageKey("on-failure", .list(.object("step")), "Steps that run after a failed run"),
             LanguageKey("finally", .list(.object("step")), "Steps that run last, however the run ended"),
             LanguageKey("timeout", .duration, "The whole run's limit"),
-            LanguageKey("schedule", .value, "When the recipe is meant to run", run: false),
-            LanguageKey("overlap", .choice(overlapWords), "What a second run does", run: false),
-            LanguageKey("heartbeat", .template, "A URL that is told of start and end", run: false),
+            LanguageKey(
+                "schedule", .either([.object("schedule"), .map(.object("schedule"))]),
+                "When tasks are meant to run, for 'ops schedule export': one time table, or named ones"),
+            LanguageKey(
+                "overlap", .choice(overlapWords), "What an unattended run does while another of the recipe goes on"),
+            LanguageKey("heartbeat", .template, "A URL that is told of start and end of unattended runs"),
             LanguageKey("permissions", .value, "What the recipe may touch", run: false),
             LanguageKey("secret-hosts", .map(.oneOrMore(.text)), "Hosts that a secret may be sent to", run: false),
         ])
@@ -158,6 +161,18 @@ package enum RecipeLanguage {
             LanguageKey("exit-codes", .list(.integer(minimum: 0)), "Only after these exit statuses"),
         ])
 
+    package static let schedule = LanguageObject(
+        "schedule", "When a task is meant to run",
+        [
+            LanguageKey("cron", .text, "Five fields as in crontab(5), or a word such as @daily", required: true),
+            LanguageKey("zone", .text, "The time zone, such as Europe/Berlin; the machine's own by default"),
+            LanguageKey("task", .text, "The task; 'default' by default"),
+            LanguageKey("inputs", .map(.value), "Its inputs, constant"),
+            LanguageKey("jitter", .duration, "A random wait of at most this before each run"),
+            LanguageKey("timeout", .duration, "The whole run's limit in place of the recipe's"),
+            LanguageKey("catch-up", .boolean, "Make up for a run that was missed while the machine was off"),
+        ])
+
     /// Every object, in the manual's order.
-    package static let objects = [recipe, task, step, input, secret, need, retry, undo, defaults, include]
+    package static let objects = [recipe, task, step, input, secret, need, retry, undo, defaults, include, schedule]
 }

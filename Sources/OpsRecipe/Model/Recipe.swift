@@ -31,6 +31,7 @@ package struct Recipe: Sendable {
     package var overlap: Overlap?
     /// A URL that is told of start and end.
     package var heartbeat: Template?
+    package var schedules: [Schedule] = []
     /// Keys that are checked but not run by this version, with their places: `schedule`, `overlap` …
     package var notRunYet: [NotRunYet] = []
 
