@@ -30,7 +30,7 @@ enum RunAction {
         }
         let plan = try await session.plan(
             tasks: tasks, inputs: inputs, inputsFile: settings.inputsFile, arguments: arguments.arguments,
-            isRun: !settings.isDryRun)
+            isRun: !settings.isDryRun, isForced: settings.isForced)
         if !plan.warnings.isEmpty {
             Console.error(ErrorReport.text(of: plan.warnings, style: settings.style, context: session.context))
         }

@@ -1,6 +1,7 @@
 import Crypto
 import Glibc
 import OpsCore
+import OpsSystem
 
 /// A SHA-256 as a value that is cheap to copy and compare.
 struct ContentDigest: Hashable, Sendable {

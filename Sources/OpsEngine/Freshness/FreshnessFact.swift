@@ -1,5 +1,6 @@
 import OpsCore
 import OpsRecipe
+import OrderedCollections
 
 /// One thing that a task's result depends on, with its value, so that a difference can be named.
 struct FreshnessFact: Sendable, Hashable {
@@ -21,7 +22,10 @@ struct FreshnessFact: Sendable, Hashable {
 
     /// `the input version is now 1.3 (was 1.2)`, `the script of step 2 changed`.
     static func difference(_ label: String, was old: String, now new: String) -> String {
-        guard !old.hasPrefix(digestPrefix), !new.hasPrefix(digestPrefix) else { return "\(label) changed" }
+        // More than fits into a sentence says less than that it changed.
+        for text in [old, new] where text.hasPrefix(digestPrefix) || text.utf8.count > 60 || text.contains("\\n") {
+            return "\(label) changed"
+        }
         return "\(label) is now \(shown(new)) (was \(shown(old)))"
     }
 

@@ -20,10 +20,15 @@ package struct PlanRequest: Sendable {
     package var isOnline: Bool
     /// True where a run follows, which asks for `git.dirty` as well.
     package var isRun: Bool
+    /// Where the records of earlier runs are kept; nil where there is no such place.
+    package var stateDirectory: String?
+    /// True where tasks run although they are up to date.
+    package var isForced: Bool
 
     package init(
         tasks: [String], inputs: ValueMap, arguments: [String] = [], environment: [String: String],
-        ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false
+        ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false,
+        stateDirectory: String? = nil, isForced: Bool = false
     ) {
         self.tasks = tasks
         self.inputs = inputs
@@ -32,6 +37,8 @@ package struct PlanRequest: Sendable {
         self.ownVariables = ownVariables
         self.isOnline = isOnline
         self.isRun = isRun
+        self.stateDirectory = stateDirectory
+        self.isForced = isForced
     }
 }
 
@@ -42,6 +49,8 @@ package struct Planner {
     let catalog: PluginCatalog
     let request: PlanRequest
     var diagnostics: [Diagnostic] = []
+    /// Made when the first task asks whether it is up to date.
+    var freshnessPlanning: FreshnessPlanning?
 
     package init(recipe: Recipe, catalog: PluginCatalog, request: PlanRequest) {
         self.recipe = recipe
@@ -82,7 +91,8 @@ package struct Planner {
         return Plan(
             units: [PlanUnit(recipe: recipe, prefix: "", inputs: request.inputs, git: git, environment: base)],
             requested: request.tasks, arguments: request.arguments, secrets: secrets, tasks: tasks,
-            onFailure: onFailure, finally: finally, timeout: recipe.timeout, warnings: diagnostics)
+            onFailure: onFailure, finally: finally, timeout: recipe.timeout, warnings: diagnostics,
+            freshness: freshnessPlanning?.records)
     }
 
     /// Runs `body`, keeping what it throws as diagnostics; nil where it threw.
