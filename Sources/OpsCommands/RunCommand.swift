@@ -52,7 +52,8 @@ struct RunCommand: AsyncParsableCommand {
         ]
         for (option, value) in values { result.options[option] = value }
         let flags: [(RunOption, Bool)] = [
-            (.dryRun, dryRun), (.keepGoing, keepGoing), (.force, force), (.noWait, noWait), (.yes, yes), (.quiet, quiet),
+            (.dryRun, dryRun), (.keepGoing, keepGoing), (.force, force), (.noWait, noWait), (.yes, yes),
+            (.quiet, quiet),
             (.verbose, verbose),
         ]
         result.flags = Set(flags.filter(\.1).map(\.0))

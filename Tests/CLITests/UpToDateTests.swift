@@ -1,6 +1,4 @@
-import Glibc
 import OpsCore
-import OpsSystem
 import TestKit
 import Testing
 
@@ -20,39 +18,19 @@ import Testing
               mkdir -p out; cat src/*.txt > out/app; echo $VERSION >> out/app
         """
 
-    private func project(_ recipe: String = Self.recipe) throws -> OpsProgram {
-        let ops = try OpsProgram(recipe)
-        try ops.write("src/a.txt", "a\n")
-        try ops.write("src/b.txt", "b\n")
-        return ops
-    }
-
-    private func runs(_ ops: OpsProgram) -> Int {
-        ((try? ops.text("log")) ?? "").split(separator: "\n").count
-    }
-
-    /// The reason that the plan gives for the task to run; nil where it is up to date.
-    private func reason(_ ops: OpsProgram, _ words: String...) throws -> String? {
-        let result = try ops.run(["plan", "--format", "json"] + words)
-        #expect(result.status == 0, "\(result.errorText)")
-        let task = try JSONReader.value(result.output)["tasks"]?.listValue?.last
-        if task?["decision"]?.stringValue == "up-to-date" { return nil }
-        return task?["reason"]?.stringValue ?? "none"
-    }
-
     @Test func runsOnceWhileNothingChanges() throws {
-        let ops = try project()
-        #expect(try reason(ops, "build") == "it has not succeeded here before")
+        let ops = try OpsProgram.withSources(Self.recipe)
+        #expect(try ops.reason("build") == "it has not succeeded here before")
         #expect(try ops("build").status == 0)
         let second = try ops("build")
         #expect(second.status == 0)
         #expect(second.text == "✓ build  up to date\n")
         #expect(try ops("build").text == "✓ build  up to date\n")
-        #expect(runs(ops) == 1)
+        #expect(ops.runs == 1)
     }
 
     @Test func thePlanShowsIt() throws {
-        let ops = try project()
+        let ops = try OpsProgram.withSources(Self.recipe)
         try ops("build")
         let plan = try ops("plan", "build")
         #expect(plan.text.contains("✓ build\n    up to date\n"), "\(plan.text)")
@@ -82,27 +60,27 @@ import Testing
 
     @Test(arguments: changes.indices) func tellsWhatChanged(_ index: Int) throws {
         let (script, expected) = Self.changes[index]
-        let ops = try project()
+        let ops = try OpsProgram.withSources(Self.recipe)
         try ops("build")
         try TestKit.run(["bash", "-ec", script], in: ops.project)
-        let found = try reason(ops, "build")
+        let found = try ops.reason("build")
         if let expected { #expect(found?.contains(expected) == true, "\(script): \(found ?? "up to date")") }
         if expected == nil { #expect(found == nil, "\(script)") }
         try ops("build")
-        #expect(runs(ops) == (expected == nil ? 1 : 2), "\(script)")
+        #expect(ops.runs == (expected == nil ? 1 : 2), "\(script)")
         #expect(try ops("build").text == "✓ build  up to date\n", "\(script)")
     }
 
     @Test func inputsOfTheCommandLineCount() throws {
-        let ops = try project()
+        let ops = try OpsProgram.withSources(Self.recipe)
         try ops("build", "version=2")
-        #expect(try reason(ops, "build", "version=2") == nil)
-        #expect(try reason(ops, "build", "version=3") == "the input version is now 3 (was 2)")
-        #expect(try reason(ops, "build", "version=2", "unused=x") == nil)
+        #expect(try ops.reason("build", "version=2") == nil)
+        #expect(try ops.reason("build", "version=3") == "the input version is now 3 (was 2)")
+        #expect(try ops.reason("build", "version=2", "unused=x") == nil)
     }
 
     @Test func theCallersEnvironmentDoesNotCountUnlessNamed() throws {
-        let ops = try project(
+        let ops = try OpsProgram.withSources(
             """
             ops: 1
             tasks:
@@ -110,23 +88,23 @@ import Testing
             """)
         try ops("build", environment: ["NAMED": "x"])
         try ops("build", environment: ["NAMED": "x", "OTHER": "y"])
-        #expect(runs(ops) == 1)
+        #expect(ops.runs == 1)
         try ops("build", environment: ["NAMED": "z"])
-        #expect(runs(ops) == 2)
+        #expect(ops.runs == 2)
     }
 
     @Test func argumentsCount() throws {
-        let ops = try project(
+        let ops = try OpsProgram.withSources(
             "ops: 1\ntasks: { build: { sources: src, produces: [], run: 'echo run >> log; echo \"$@\"' } }")
         try ops("build", "--", "a")
         try ops("build", "--", "a")
-        #expect(runs(ops) == 1)
+        #expect(ops.runs == 1)
         try ops("build", "--", "b")
-        #expect(runs(ops) == 2)
+        #expect(ops.runs == 2)
     }
 
     @Test func outputsAreThoseRecorded() throws {
-        let ops = try project(
+        let ops = try OpsProgram.withSources(
             """
             ops: 1
             tasks:
@@ -143,7 +121,7 @@ import Testing
         try ops.write("used", "")
         #expect(try ops("use").status == 0)
         #expect(try ops.text("used") == stamp)
-        #expect(runs(ops) == 1)
+        #expect(ops.runs == 1)
         // A need that ran does not make it stale; its output does.
         try ops.write("src/a.txt", "x")
         #expect(try ops("use").text.contains("✓ use"))
@@ -152,7 +130,7 @@ import Testing
     }
 
     @Test func aNeedThatRanDoesNotMakeItStale() throws {
-        let ops = try project(
+        let ops = try OpsProgram.withSources(
             """
             ops: 1
             tasks:
@@ -166,91 +144,46 @@ import Testing
         #expect(plan.text.contains("undecided: if a task before it changes src/*.txt"), "\(plan.text)")
         let second = try ops("build")
         #expect(second.text.contains("✓ build  up to date"), "\(second.text)")
-        #expect(runs(ops) == 1)
-    }
-
-    @Test func aFailureIsNotRecorded() throws {
-        let ops = try project(
-            "ops: 1\ntasks: { build: { sources: src, produces: [], run: 'echo run >> log; test ! -e fail' } }")
-        try ops.write("fail", "")
-        #expect(try ops("build").status == 1)
-        try TestKit.run(["rm", "fail"], in: ops.project)
-        #expect(try ops("build").status == 0)
-        #expect(try ops("build").text == "✓ build  up to date\n")
-        #expect(runs(ops) == 2)
-    }
-
-    @Test func aKilledRunIsNotRecorded() throws {
-        let ops = try project(
-            "ops: 1\ntasks: { build: { sources: src, produces: [], run: 'echo run >> log; test -e go || sleep 60' } }")
-        let running = try ops.start(["build"])
-        try running.wait(for: ops.project + "/log")
-        running.signal(SIGKILL)
-        _ = try running.end()
-        try ops.write("go", "")
-        #expect(try reason(ops, "build") == "it has not succeeded here before")
-        try ops("build")
-        #expect(runs(ops) == 2)
-    }
-
-    @Test func aSourceThatChangesMeanwhileMakesItStale() throws {
-        let ops = try project(
-            "ops: 1\ntasks: { build: { sources: src, produces: [], run: 'echo run >> log; echo more >> src/a.txt' } }")
-        try ops("build")
-        #expect(try reason(ops, "build") == "src/a.txt changed")
+        #expect(ops.runs == 1)
     }
 
     @Test func whatItMakesIsNotAmongItsSources() throws {
-        let ops = try project(
-            "ops: 1\ntasks: { build: { sources: '**', produces: [ log, out ], run: 'echo run >> log; date +%N > out' } }")
+        let ops = try OpsProgram.withSources(
+            "ops: 1\ntasks: { build: { sources: '**', produces: [ log, out ], run: 'echo run >> log; date +%N > out' } }"
+        )
         try ops("build")
         try ops("build")
-        #expect(runs(ops) == 1)
+        #expect(ops.runs == 1)
     }
 
     @Test func forceRunsItAndRecords() throws {
-        let ops = try project()
+        let ops = try OpsProgram.withSources(Self.recipe)
         try ops("build")
         #expect(try ops("run", "--force", "build").text.contains("✓ build"))
-        #expect(runs(ops) == 2)
+        #expect(ops.runs == 2)
         try ops("build", environment: ["OPS_FORCE": "1"])
-        #expect(runs(ops) == 3)
+        #expect(ops.runs == 3)
         #expect(try ops("build").text == "✓ build  up to date\n")
-    }
-
-    @Test func aGlobWithoutMatchIsAnError() throws {
-        let ops = try OpsProgram("ops: 1\ntasks: { build: { sources: 'src/*.c', run: 'true' } }")
-        let result = try ops("build")
-        #expect(result.status == 2)
-        #expect(result.errorText.contains("nothing matches 'src/*.c'"))
-        #expect(result.errorText.contains("ops.yaml:2"))
-    }
-
-    @Test func aTaskThatDoesNotMakeWhatItDeclaresFails() throws {
-        let ops = try OpsProgram("ops: 1\ntasks: { build: { produces: [ dist/app ], run: 'true' } }")
-        let result = try ops("build")
-        #expect(result.status == 1)
-        #expect(result.text.contains("it did not make 'dist/app', which its 'produces' names"), "\(result.text)")
     }
 
     @Test func runWithoutEitherAlwaysRuns() throws {
         let ops = try OpsProgram("ops: 1\ntasks: { build: { run: echo run >> log } }")
         try ops("build")
         try ops("build")
-        #expect(runs(ops) == 2)
+        #expect(ops.runs == 2)
     }
 
     @Test func whatUsesTheRunAlwaysRuns() throws {
         let ops = try OpsProgram(
             "ops: 1\ntasks: { build: { produces: [], env: { R: '${{ run.id }}' }, run: echo run >> log } }")
         try ops("build")
-        #expect(try reason(ops, "build") == "it uses run.id, which is another in each run")
+        #expect(try ops.reason("build") == "it uses run.id, which is another in each run")
         try ops("build")
-        #expect(runs(ops) == 2)
+        #expect(ops.runs == 2)
     }
 
     @Test func actionsAreUpToDateByWhatTheyReadAndWrite() throws {
-        let ops = try project(
+        let ops = try OpsProgram.withSources(
             """
             ops: 1
             tasks:
@@ -261,47 +194,16 @@ import Testing
         #expect(try ops("plan", "all").text.contains("✓ bundle\n    up to date"))
         #expect(try ops("bundle").text == "✓ bundle  up to date\n")
         try ops.write("src/c.txt", "c")
-        #expect(try reason(ops, "bundle")?.contains("src/c.txt is new") == true)
+        #expect(try ops.reason("bundle")?.contains("src/c.txt is new") == true)
         try ops("bundle")
         try TestKit.run(["rm", "out.tar"], in: ops.project)
-        #expect(try reason(ops, "bundle")?.contains("out.tar is gone") == true)
+        #expect(try ops.reason("bundle")?.contains("out.tar is gone") == true)
         try ops("bundle")
         #expect(ops.exists("out.tar"))
     }
 
-    @Test func noRecordHoldsASecret() throws {
-        let ops = try project(
-            """
-            ops: 1
-            secrets: { token: "env://TOKEN" }
-            tasks:
-              build:
-                produces: [ out ]
-                env: { TOKEN: "${{ secrets.token }}", PLAIN: "${{ inputs.plain }}" }
-                run: "echo run >> log; echo x > out"
-              leak:
-                produces: [ leaked ]
-                run: "echo run >> log; echo $TOKEN | tee leaked"
-                env: { TOKEN: "${{ secrets.token }}" }
-                returns: text
-            inputs: { plain: { default: "" } }
-            """)
-        let environment: [String: String?] = ["TOKEN": "hunter2-hunter2"]
-        try ops.run(["build", "leak", "plain=hunter2-hunter2"], environment: environment)
-        let found = try TestKit.run(["grep", "-rlE", "hunter2|aHVudGVyMi1odW50ZXIy", ops.state + "/fresh"])
-        #expect(found.text == "")
-        #expect(try TestKit.run(["find", ops.state + "/fresh", "-type", "f"]).text != "")
-        try ops.run(["build"], environment: environment)
-        try ops.run(["build"], environment: ["TOKEN": "another-one"])
-        try ops.run(["leak"], environment: environment)
-        // `build` with and without `plain`; `leak` twice: its output is a secret.
-        #expect(runs(ops) == 4)
-        let plan = try ops.run(["plan", "leak"], environment: environment)
-        #expect(plan.text.contains("because its output text is a secret, which is not kept"), "\(plan.text)")
-    }
-
     @Test func matrixInstancesAreCheckedOneByOne() throws {
-        let ops = try project(
+        let ops = try OpsProgram.withSources(
             """
             ops: 1
             tasks:
@@ -315,33 +217,8 @@ import Testing
         try ops("build")
         try ops.write("src/b.txt", "new")
         let second = try ops("build")
-        #expect(runs(ops) == 3)
+        #expect(ops.runs == 3)
         #expect(second.text.contains("1 up to date, 1 succeeded"), "\(second.text)")
         #expect(try ops("plan", "build").text.contains("2 tasks: 2 up-to-date."))
-    }
-
-    /// Two processes at a time, all on one fingerprint: each new content is made once.
-    @Test func racingProcessesNeverBothRun() throws {
-        let ops = try project(
-            """
-            ops: 1
-            defaults: { shell: sh }
-            tasks:
-              build: { sources: src/a.txt, produces: [], run: "cat src/a.txt >> made" }
-            """)
-        let rounds = 500
-        let script = """
-            for i in $(seq \(rounds)); do
-              echo $i > src/a.txt
-              "$0" run -q build & first=$!
-              "$0" run -q build || exit 1
-              wait $first || exit 1
-            done
-            """
-        let command = ops.command([])
-        let variables = Array(command.dropLast())
-        let result = try TestKit.run(variables + ["bash", "-c", script, OpsProgram.path])
-        #expect(result.status == 0, "\(result.text)\(result.errorText)")
-        #expect(try ops.text("made") == (1...rounds).map { "\($0)\n" }.joined())
     }
 }

@@ -33,17 +33,28 @@ import Testing
         ("tasks: { t: { run: a } }", "tasks: { t: { run: a, sources: [ b ] } }", false),
         ("tasks: { t: { run: a } }", "tasks: { t: { run: a, finally: [ { run: b } ] } }", false),
         ("tasks: { t: { run: a } }", "tasks: { t: { run: a, on-failure: [ { run: b } ] } }", true),
-        ("tasks: { t: { steps: [ { run: a }, { run: b } ] } }", "tasks: { t: { steps: [ { run: b }, { run: a } ] } }", false),
+        (
+            "tasks: { t: { steps: [ { run: a }, { run: b } ] } }",
+            "tasks: { t: { steps: [ { run: b }, { run: a } ] } }", false
+        ),
         ("tasks: { t: { fake.run: 5.10 } }", "tasks: { t: { fake.run: 5.1 } }", false),
         ("tasks: { t: { fake.run: a } }", "tasks: { t: { fake.make: { to: a } } }", false),
-        ("vars: { v: a, w: b }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }",
-            "vars: { v: a, w: c }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }", true),
-        ("vars: { v: a, w: b }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }",
-            "vars: { v: x, w: b }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }", false),
-        ("vars: { v: \"${{ vars.w }}\", w: b }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }",
-            "vars: { v: \"${{ vars.w }}\", w: c }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }", false),
-        ("secrets: { s: \"fake://a\" }\ntasks: { t: { run: a, env: { S: \"${{ secrets.s }}\" } } }",
-            "secrets: { s: \"fake://b\" }\ntasks: { t: { run: a, env: { S: \"${{ secrets.s }}\" } } }", false),
+        (
+            "vars: { v: a, w: b }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }",
+            "vars: { v: a, w: c }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }", true
+        ),
+        (
+            "vars: { v: a, w: b }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }",
+            "vars: { v: x, w: b }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }", false
+        ),
+        (
+            "vars: { v: \"${{ vars.w }}\", w: b }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }",
+            "vars: { v: \"${{ vars.w }}\", w: c }\ntasks: { t: { run: [ \"${{ vars.v }}\" ] } }", false
+        ),
+        (
+            "secrets: { s: \"fake://a\" }\ntasks: { t: { run: a, env: { S: \"${{ secrets.s }}\" } } }",
+            "secrets: { s: \"fake://b\" }\ntasks: { t: { run: a, env: { S: \"${{ secrets.s }}\" } } }", false
+        ),
     ]
 
     @Test(arguments: pairs.indices) func theDefinitionIsWhatDecidesTheResult(_ index: Int) throws {
@@ -57,13 +68,17 @@ import Testing
         ("tasks: { t: { run: a } }", ["args"]),
         ("inputs: { v: {}, w: {} }\ntasks: { t: { run: [ \"${{ inputs.v }}\" ] } }", ["inputs.v", "args"]),
         ("inputs: { v: {}, w: {} }\ntasks: { t: { run: echo $INPUT_W } }", ["inputs.w", "args"]),
-        ("inputs: { v: {} }\nvars: { x: \"${{ inputs.v }}\" }\ntasks: { t: { run: [ \"${{ vars.x }}\" ] } }",
-            ["inputs.v", "args"]),
+        (
+            "inputs: { v: {} }\nvars: { x: \"${{ inputs.v }}\" }\ntasks: { t: { run: [ \"${{ vars.x }}\" ] } }",
+            ["inputs.v", "args"]
+        ),
         ("env: { A: \"${{ env.B }}\" }\ntasks: { t: { run: a } }", ["env.B", "args"]),
         ("tasks: { t: { matrix: { n: [ 1 ] }, run: a, sources: [ \"${{ matrix.n }}\" ] } }", ["matrix.n", "args"]),
         ("tasks: { t: { if: git.branch == 'x', run: [ \"${{ git.sha }}\" ] } }", ["git.sha", "args"]),
-        ("tasks: { n: { run: a, returns: o }, t: { needs: [ n ], run: [ \"${{ needs.n.outputs.o }}\" ] } }",
-            ["needs.n.outputs.o", "args"]),
+        (
+            "tasks: { n: { run: a, returns: o }, t: { needs: [ n ], run: [ \"${{ needs.n.outputs.o }}\" ] } }",
+            ["needs.n.outputs.o", "args"]
+        ),
     ]
 
     @Test(arguments: uses.indices) func onlyWhatIsNamedIsUsed(_ index: Int) throws {

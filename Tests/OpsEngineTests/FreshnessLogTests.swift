@@ -113,14 +113,29 @@ import Testing
     }
 
     static let racy: [(FileIdentity, now: UInt64, Bool)] = [
-        (FileIdentity(size: 1, modified: 1_000_000_001, changed: 1_000_000_001, device: 1, inode: 1), 1_000_000_002, true),
-        (FileIdentity(size: 1, modified: 1_000_000_001, changed: 1_000_000_001, device: 1, inode: 1), 2_000_000_000, false),
+        (
+            FileIdentity(size: 1, modified: 1_000_000_001, changed: 1_000_000_001, device: 1, inode: 1), 1_000_000_002,
+            true
+        ),
+        (
+            FileIdentity(size: 1, modified: 1_000_000_001, changed: 1_000_000_001, device: 1, inode: 1), 2_000_000_000,
+            false
+        ),
         // Its content is old, but somebody set that time just now.
-        (FileIdentity(size: 1, modified: 1_000_000_001, changed: 9_000_000_001, device: 1, inode: 1), 9_000_000_002, true),
+        (
+            FileIdentity(size: 1, modified: 1_000_000_001, changed: 9_000_000_001, device: 1, inode: 1), 9_000_000_002,
+            true
+        ),
         // A file system that keeps whole seconds.
-        (FileIdentity(size: 1, modified: 1_000_000_000, changed: 1_000_000_000, device: 1, inode: 1), 2_500_000_000, true),
+        (
+            FileIdentity(size: 1, modified: 1_000_000_000, changed: 1_000_000_000, device: 1, inode: 1), 2_500_000_000,
+            true
+        ),
         // A clock that went back.
-        (FileIdentity(size: 1, modified: 9_000_000_001, changed: 9_000_000_001, device: 1, inode: 1), 1_000_000_000, true),
+        (
+            FileIdentity(size: 1, modified: 9_000_000_001, changed: 9_000_000_001, device: 1, inode: 1), 1_000_000_000,
+            true
+        ),
     ]
 
     @Test(arguments: racy.indices) func aFileAsOldAsTheLookIsReadAgain(_ index: Int) {

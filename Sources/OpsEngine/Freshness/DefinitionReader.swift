@@ -98,8 +98,9 @@ struct DefinitionReader {
 
     private mutating func note(_ label: String, _ text: String) { facts.append(FreshnessFact(label, text)) }
 
-    private mutating func add(_ env: OrderedDictionary<String, Template>, _ noun: String = "the variable", of place: String)
-    {
+    private mutating func add(
+        _ env: OrderedDictionary<String, Template>, _ noun: String = "the variable", of place: String
+    ) {
         for (name, template) in env { add("\(noun) \(name)\(place)", template) }
     }
 

@@ -95,7 +95,9 @@ struct FreshnessCheck: Sendable {
     private func foundSources() throws(OpsError) -> [FoundFile]? {
         guard let sources else { return nil }
         let filter = try ProductFilter(products ?? [], in: directory)
-        return try FoundFile.all(sources, in: directory, mayBeMissing: areSourcesDefaulted).filter { !filter.matches($0) }
+        return try FoundFile.all(sources, in: directory, mayBeMissing: areSourcesDefaulted).filter {
+            !filter.matches($0)
+        }
     }
 
     // MARK: Recording

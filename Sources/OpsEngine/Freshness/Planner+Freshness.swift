@@ -74,7 +74,8 @@ extension Planner {
         let key = planned.id.description
         let directory = task.dir == nil ? recipe.directory : try folder([task.dir], scope)
         let values = try definition.values(in: scope)
-        if planned.decision == .run, !request.isForced, definition.obstacle == nil, values.obstacle == nil, values.unknown == nil,
+        if planned.decision == .run, !request.isForced, definition.obstacle == nil, values.obstacle == nil,
+            values.unknown == nil,
             let outputs = tables.records.log.provenOutputs(of: key, definition.digest, values.bytes, in: directory),
             // A proof by files that a task before may still write is none.
             isSettled(planned, key, directory, tables, settled)
@@ -88,7 +89,8 @@ extension Planner {
         func result(_ state: PlannedFreshness.State, refreshed: FreshnessRecord? = nil) -> PlannedFreshness {
             PlannedFreshness(
                 state, key: key, definition: definition, directory: directory, sources: sources, products: products,
-                areSourcesDefaulted: task.sources == nil, areProductsDefaulted: task.produces == nil, refreshed: refreshed)
+                areSourcesDefaulted: task.sources == nil, areProductsDefaulted: task.produces == nil,
+                refreshed: refreshed)
         }
         if let obstacle = definition.obstacle ?? values.obstacle { return (result(.stale(reason: obstacle)), [:]) }
         if request.isForced { return (result(.forced), [:]) }
@@ -127,7 +129,8 @@ extension Planner {
         var products = try task.produces?.map { try scope.text($0, "produces") }
         guard definition.isOfPlugins, sources == nil || products == nil else { return (sources, products) }
         guard !definition.usesSteps, values.unknown == nil,
-            let effects = Self.files(planned.steps, in: directory), sources != nil || products != nil || !effects.written.isEmpty
+            let effects = Self.files(planned.steps, in: directory),
+            sources != nil || products != nil || !effects.written.isEmpty
         else { return sources == nil && products == nil ? nil : (sources, products) }
         sources = sources ?? effects.read
         products = products ?? effects.written
