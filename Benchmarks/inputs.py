@@ -5,6 +5,7 @@
 noop, independent, chain   commands that a tool starts itself: ops, make
 sh-independent, sh-chain   the same through a shell: ops, ninja, just, Task (whose shell is built in)
 list                       2,000 tasks that are only listed: ops, just, Task
+up-to-date                 10,000 copies of a file each, which the first run makes: ops, ninja, make, Task
 """
 
 import os
@@ -12,6 +13,8 @@ import sys
 
 GRAPH = 1000
 LISTED = 2000
+# Ten tasks of a thousand instances for ops, whose matrix ends there.
+GROUPS, COPIES = 10, 1000
 
 
 def write(folder, name, lines):
@@ -87,6 +90,41 @@ def listed(folder):
     write(folder, "Taskfile.yml", taskfile)
 
 
+def up_to_date(top):
+    """A folder for each tool, so that none sees what another made."""
+    pairs = [(f"src/{g}/{i}", f"out/{g}/{i}") for g in range(GROUPS) for i in range(COPIES)]
+    for tool in ("ops", "ninja", "make", "task"):
+        for g in range(GROUPS):
+            for part in ("src", "out"):
+                os.makedirs(os.path.join(top, tool, part, str(g)), exist_ok=True)
+        for source, _ in pairs:
+            write(os.path.join(top, tool), source, [source])
+    numbers = ", ".join(str(i) for i in range(COPIES))
+    recipe = ["ops: 1", f"vars: {{ numbers: [ {numbers} ] }}", "tasks:"]
+    recipe.append("  all: { needs: [ %s ] }" % ", ".join(f"copy{g}" for g in range(GROUPS)))
+    for g in range(GROUPS):
+        recipe += [
+            f"  copy{g}:",
+            '    matrix: { n: "${{ vars.numbers }}" }',
+            f'    sources: "src/{g}/${{{{ matrix.n }}}}"',
+            f'    produces: [ "out/{g}/${{{{ matrix.n }}}}" ]',
+            f'    run: [ cp, "src/{g}/${{{{ matrix.n }}}}", "out/{g}/${{{{ matrix.n }}}}" ]',
+        ]
+    write(os.path.join(top, "ops"), "ops.yaml", recipe)
+    lines = ["rule copy", "  command = cp $in $out"] + [f"build {out}: copy {source}" for source, out in pairs]
+    lines += ["build all: phony " + " ".join(out for _, out in pairs), "default all"]
+    write(os.path.join(top, "ninja"), "build.ninja", lines)
+    lines = ["all: " + " ".join(out for _, out in pairs)]
+    for source, out in pairs:
+        lines += [f"{out}: {source}", f"\t@cp {source} {out}"]
+    write(os.path.join(top, "make"), "Makefile", lines)
+    lines = ["version: '3'", "silent: true", "tasks:"]
+    lines.append("  all: { deps: [ %s ] }" % ", ".join(f"t{i}" for i in range(len(pairs))))
+    for i, (source, out) in enumerate(pairs):
+        lines.append(f"  t{i}: {{ sources: [ {source} ], generates: [ {out} ], cmds: [ 'cp {source} {out}' ] }}")
+    write(os.path.join(top, "task"), "Taskfile.yml", lines)
+
+
 def main():
     top = sys.argv[1]
     for name, count, chained in [("noop", 1, False), ("independent", GRAPH, False), ("chain", GRAPH, True)]:
@@ -97,6 +135,7 @@ def main():
         if name != "noop":
             ops(os.path.join(top, "sh-" + name), count, chained, shell=True)
     listed(os.path.join(top, "list"))
+    up_to_date(os.path.join(top, "up-to-date"))
 
 
 main()

@@ -47,6 +47,11 @@ def commands(inputs, ops, tools):
         ("1,000 independent no-ops, through a shell", "ninja", 1.1, 10, through_shell("independent")),
         ("1,000 chained no-ops, through a shell", "ninja", 1.1, 10, through_shell("chain")),
         (
+            "10,000 tasks, all up to date", "ninja", 3.0, 10,
+            at("up-to-date/ops", ops=None) + at("up-to-date/ninja", ninja=None) + at("up-to-date/make", make=None)
+            + at("up-to-date/task", Task=None),
+        ),
+        (
             "Listing 2,000 tasks", "just", 0.5, 30,
             [
                 ("ops", [ops, "list", "-f", f"{listed}/ops.yaml"]),

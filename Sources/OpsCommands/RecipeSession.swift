@@ -79,7 +79,7 @@ struct RecipeSession {
     /// Binds inputs and plans. Throws: a `DiagnosticsError` with all that is wrong.
     func plan(
         tasks: [String], inputs: [(key: String, value: String)], inputsFile: String? = nil, arguments: [String] = [],
-        isOnline: Bool = false, isRun: Bool = false
+        isOnline: Bool = false, isRun: Bool = false, isForced: Bool = false
     ) async throws -> Plan {
         if !arguments.isEmpty, tasks.count != 1 {
             throw OpsError(.usage, "arguments behind -- need exactly one task", hint: "name one task")
@@ -94,7 +94,8 @@ struct RecipeSession {
             request: PlanRequest(
                 tasks: tasks, inputs: bound.recipe, taskInputs: bound.tasks, arguments: arguments,
                 environment: context.environment, ownVariables: Set(RunOption.allCases.map(\.twin)), isOnline: isOnline,
-                isRun: isRun))
+                isRun: isRun, stateDirectory: try? StateDirectory(environment: context.environment).path,
+                isForced: isForced))
         return try await planner.plan()
     }
 

@@ -32,7 +32,7 @@ enum RunAction {
         }
         var plan = try await session.plan(
             tasks: tasks, inputs: inputs, inputsFile: settings.inputsFile, arguments: arguments.arguments,
-            isRun: !settings.isDryRun)
+            isRun: !settings.isDryRun, isForced: settings.isForced)
         if settings.isUnattended {
             plan.timeout = plan.timeout ?? Unattended.defaultTimeout
             try Unattended.check(plan)

@@ -21,6 +21,7 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: RunOption.dryRun.names, help: RunOption.dryRun.help) var dryRun = false
     @Option(name: RunOption.jobs.names, help: RunOption.jobs.valueHelp) var jobs: String?
     @Flag(name: RunOption.keepGoing.names, help: RunOption.keepGoing.help) var keepGoing = false
+    @Flag(name: RunOption.force.names, help: RunOption.force.help) var force = false
     @Option(name: RunOption.timeout.names, help: RunOption.timeout.valueHelp) var timeout: String?
     @Option(name: RunOption.grace.names, help: RunOption.grace.valueHelp) var grace: String?
     @Option(name: RunOption.wait.names, help: RunOption.wait.valueHelp) var wait: String?
@@ -55,8 +56,8 @@ struct RunCommand: AsyncParsableCommand {
         ]
         for (option, value) in values { result.options[option] = value }
         let flags: [(RunOption, Bool)] = [
-            (.dryRun, dryRun), (.keepGoing, keepGoing), (.noWait, noWait), (.yes, yes), (.unattended, unattended),
-            (.cleanEnv, cleanEnv), (.quiet, quiet),
+            (.dryRun, dryRun), (.keepGoing, keepGoing), (.force, force), (.noWait, noWait), (.yes, yes),
+            (.unattended, unattended), (.cleanEnv, cleanEnv), (.quiet, quiet),
             (.verbose, verbose),
         ]
         result.flags = Set(flags.filter(\.1).map(\.0))

@@ -6,6 +6,7 @@ enum RunOption: String, CaseIterable, Sendable {
     case dryRun = "dry-run"
     case jobs
     case keepGoing = "keep-going"
+    case force
     case timeout, grace, wait
     case noWait = "no-wait"
     case inputs, yes, unattended, jitter
@@ -37,7 +38,7 @@ enum RunOption: String, CaseIterable, Sendable {
         case .timeout, .grace, .wait, .jitter: "duration"
         case .stream: "mode"
         case .logFormat: "format"
-        case .dryRun, .keepGoing, .noWait, .yes, .unattended, .cleanEnv, .quiet, .verbose: nil
+        case .dryRun, .keepGoing, .force, .noWait, .yes, .unattended, .cleanEnv, .quiet, .verbose: nil
         }
     }
 
@@ -57,6 +58,7 @@ enum RunOption: String, CaseIterable, Sendable {
         case .dryRun: "Show the plan and run nothing."
         case .jobs: "How many tasks run at once; the number of processors by default."
         case .keepGoing: "After a failure finish all that does not depend on it."
+        case .force: "Run tasks that are up to date as well."
         case .timeout: "End the whole run after this long (exit status 124)."
         case .grace: "How long children have between SIGTERM and SIGKILL; 10s by default."
         case .wait:

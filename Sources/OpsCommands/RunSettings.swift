@@ -12,6 +12,7 @@ struct RunSettings: Sendable {
     var logFile: String?
     var verbosity: ReportOptions.Verbosity
     var isDryRun: Bool
+    var isForced: Bool
     var yes: Bool
     var inputsFile: String?
     /// Nobody looks at it: quiet when all is well, and no question.
@@ -76,6 +77,7 @@ struct RunSettings: Sendable {
         logFile = value(.logFile)
         verbosity = try flag(.quiet) ? .quiet : try flag(.verbose) ? .verbose : .normal
         isDryRun = try flag(.dryRun)
+        isForced = try flag(.force)
         yes = try flag(.yes)
         inputsFile = value(.inputs)
     }

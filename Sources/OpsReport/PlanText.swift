@@ -68,6 +68,10 @@ package struct PlanText {
         if !needs.isEmpty { heading += dim("  after " + Self.short(needs)) }
         lines.append(heading)
         if let detail = task.decision.detail { lines.append("    " + note(task.decision, detail)) }
+        if task.decision == .run, let reason = task.freshness?.reason {
+            lines.append("    " + dim("because \(reason)"))
+        }
+        if task.decision == .upToDate { return lines.append("    " + dim("up to date")) }
         if let confirm = task.confirm { lines.append("    asks: \(confirm)") }
         if let name = task.exclusive { lines.append("    exclusive: \(name)") }
         if task.decision.isSkipped { return }

@@ -49,6 +49,8 @@ enum ResultText {
             let list = slowest.map { "\($0.task) \($0.duration.shortText)" }.joined(separator: ", ")
             lines.append(style.paint("  slowest: \(list)", .dim))
         }
+        // What is up to date or skipped has no log.
+        guard record.counts.keys.contains(where: { $0 != .upToDate && $0 != .skipped }) else { return lines }
         lines.append(style.paint("  logs: ops logs \(finished.run)", .dim))
         return lines
     }

@@ -48,7 +48,7 @@ struct RunRecord {
     mutating func apply(_ event: RunEvent) {
         switch event.kind {
         case .runStarted(let run): self.run = run
-        case .taskStarted(let task): start(task, at: event.time)
+        case .taskStarted(let task, _): start(task, at: event.time)
         case .stepStarted(let step):
             let task = Self.task(of: step.step)
             start(task, at: event.time)
@@ -69,6 +69,7 @@ struct RunRecord {
             }
         case .taskFinished(let task):
             counts[task.outcome, default: 0] += 1
+            guard task.duration > .zero else { return }
             slowest.append((task.task, task.duration))
             slowest.sort { $0.duration > $1.duration }
             if slowest.count > 3 { slowest.removeLast() }

@@ -56,7 +56,7 @@ final class RunReport {
         case .runStarted(let run):
             guard options.verbosity == .verbose else { return }
             text.between("run \(run.run) of \(run.recipe): \(run.taskCount) tasks\n")
-        case .taskStarted(let task): text.start(task)
+        case .taskStarted(let task, _): text.start(task)
         case .stepStarted(let step):
             let task = RunRecord.task(of: step.step)
             text.start(task)
@@ -65,6 +65,10 @@ final class RunReport {
         case .progress, .cleanUpStarted: break
         case .message(let message): show(message)
         case .stepFinished(let finished): finish(finished)
+        // A thousand instances without work are one number at the end.
+        case .taskFinished(let task)
+        where task.outcome == .upToDate && task.task.instance != nil && options.verbosity != .verbose:
+            record.end(task.task)
         case .taskFinished(let task):
             finish(task.task, task.outcome, ResultText.line(task, style: style))
         case .runFinished(let run): finish(run)

@@ -21,6 +21,10 @@ package struct FileStatus: Sendable, Hashable {
     /// Of the content: whole seconds since 1970, and the nanoseconds past them.
     package var modified: Int
     package var modifiedNanoseconds: Int
+    /// Of what is known of the file (its ctime), which nobody can set: whole seconds since 1970, and the nanoseconds
+    /// past them.
+    package var changed: Int
+    package var changedNanoseconds: Int
     package var device: UInt64
     package var inode: UInt64
     package var owner: UInt32
@@ -56,6 +60,8 @@ package struct FileStatus: Sendable, Hashable {
         size = Int(status.st_size)
         modified = status.st_mtim.tv_sec
         modifiedNanoseconds = status.st_mtim.tv_nsec
+        changed = status.st_ctim.tv_sec
+        changedNanoseconds = status.st_ctim.tv_nsec
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         owner = status.st_uid

@@ -9,16 +9,19 @@ package struct FileEntry: Sendable, Hashable {
     /// alone for a file named plainly; empty for the named folder itself.
     package var relativePath: String
     package var absolutePath: String
-    package var kind: FileKind
-    /// Permission bits, at most `0o7777`.
-    package var mode: UInt32
-    /// In bytes.
-    package var size: Int
-    /// Whole seconds since 1970, and the nanoseconds past them.
-    package var modified: Int
-    package var modifiedNanoseconds: Int
+    /// What the system says of it; of a link, not of what it points to.
+    package var status: FileStatus
     /// Where a link points to, as it stands in it.
     package var linkTarget: String?
+
+    package var kind: FileKind { status.kind }
+    /// Permission bits, at most `0o7777`.
+    package var mode: UInt32 { status.mode }
+    /// In bytes.
+    package var size: Int { status.size }
+    /// Whole seconds since 1970, and the nanoseconds past them.
+    package var modified: Int { status.modified }
+    package var modifiedNanoseconds: Int { status.modifiedNanoseconds }
 }
 
 /// Finds files by the one glob language of recipes (ops-recipe(5), "Paths and globs").
@@ -184,9 +187,7 @@ private struct Search {
     private mutating func add(_ place: Place, _ status: FileStatus) throws(OpsError) {
         entries.append(
             FileEntry(
-                path: place.path, relativePath: place.relative, absolutePath: place.absolute, kind: status.kind,
-                mode: status.mode, size: status.size, modified: status.modified,
-                modifiedNanoseconds: status.modifiedNanoseconds,
+                path: place.path, relativePath: place.relative, absolutePath: place.absolute, status: status,
                 linkTarget: status.kind == .link ? try readLink(place.absolute) : nil))
     }
 }

@@ -29,6 +29,21 @@ package struct Glob: Sendable, CustomStringConvertible {
         }
     }
 
+    /// The part of a pattern in front of its first segment with wildcards; a plain path is its own.
+    package static func folder(of pattern: String) -> String {
+        let parts = pattern.split(separator: "/", omittingEmptySubsequences: false)
+        let plain = parts.prefix { !isPattern(String($0)) }
+        if plain.count == parts.count { return pattern }
+        let folder = plain.joined(separator: "/")
+        return folder.isEmpty ? (pattern.hasPrefix("/") ? "/" : ".") : folder
+    }
+
+    /// The pattern that matches exactly this path.
+    package static func literal(_ path: String) -> String {
+        guard isPattern(path) else { return path }
+        return String(path.flatMap { isPattern(String($0)) ? ["\\", $0] : [$0] })
+    }
+
     /// Reads a pattern; `./` in front and doubled slashes are dropped.
     ///
     /// Throws: an `OpsError` (`invalid`) that says what is wrong with it.

@@ -14,7 +14,9 @@ final class RecipeProject: Sendable {
 
     init() throws {
         program = try OpsProgram()
-        let copied = ["recipes", "man", "scripts", "README.md", "LICENSE", "ops.yaml"].map { projectFolder + "/" + $0 }
+        let copied = [
+            "recipes", "man", "scripts", "README.md", "LICENSE", "ops.yaml", "Package.swift", "Sources", "Plugins",
+        ].map { projectFolder + "/" + $0 }
         try need(["cp", "-R"] + copied + [program.project])
     }
 

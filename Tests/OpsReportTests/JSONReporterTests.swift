@@ -18,7 +18,7 @@ import Testing
         var script = Script()
         let id = StepID(task: TaskID(name: "image", instance: "arch=amd64"), part: .finally, index: 1)
         script.begin("a", "b", count: 2)
-        script.add(.taskStarted(TaskID(name: "image", instance: "arch=amd64")))
+        script.add(.taskStarted(TaskID(name: "image", instance: "arch=amd64"), reason: "src/a changed"))
         script.add(.stepStarted(StepStarted(step: id, name: "N", action: "run", summary: "s \"q\"", attempt: 2)))
         script.add(.progress(id, Progress(done: 1, unit: "files")))
         script.add(.message(Message(level: .notice, text: "hi")))
@@ -35,7 +35,7 @@ import Testing
             lines(script) == [
                 #"{"time":1800000000.000,"event":"run-started","run":"r1","recipe":"ops.yaml","tasks":["a","b"],"#
                     + #""task-count":2,"version":"0.1.0"}"#,
-                #"{"time":1800000000.100,"event":"task-started",\#(place)}"#,
+                #"{"time":1800000000.100,"event":"task-started",\#(place),"reason":"src/a changed"}"#,
                 #"{"time":1800000000.200,"event":"step-started",\#(step),"name":"N","action":"run","#
                     + #""summary":"s \"q\"","attempt":2}"#,
                 #"{"time":1800000000.300,"event":"progress",\#(step),"done":1,"unit":"files"}"#,

@@ -19,7 +19,7 @@ struct Script {
         add(.runStarted(RunStarted(run: "r1", recipe: "ops.yaml", tasks: tasks, taskCount: count, version: "0.1.0")))
     }
 
-    mutating func start(_ task: String) { add(.taskStarted(Self.task(task))) }
+    mutating func start(_ task: String) { add(.taskStarted(Self.task(task), reason: nil)) }
 
     mutating func step(_ task: String, _ summary: String, at index: Int = 0, name: String? = nil, attempt: Int = 1) {
         let id = StepID(task: Self.task(task), index: index)

@@ -28,9 +28,10 @@ package enum EventJSON {
             writer.member("tasks", .list(run.tasks.map { .string($0) }))
             writer.member("task-count", run.taskCount)
             writer.member("version", run.version)
-        case .taskStarted(let task):
+        case .taskStarted(let task, let reason):
             writer.member("event", "task-started")
             write(task, to: &writer)
+            writer.member("reason", reason)
         case .stepStarted(let step):
             writer.member("event", "step-started")
             write(step.step, to: &writer)

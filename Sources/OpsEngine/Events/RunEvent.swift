@@ -7,7 +7,8 @@ import OrderedCollections
 package struct RunEvent: Sendable {
     package enum Kind: Sendable {
         case runStarted(RunStarted)
-        case taskStarted(TaskID)
+        /// With the reason, where the task could have been up to date: `src/a.swift changed`.
+        case taskStarted(TaskID, reason: String?)
         case stepStarted(StepStarted)
         /// A stretch of a step's own output: any bytes, not cut at lines.
         case output(StepID, OutputStream, [UInt8])

@@ -22,6 +22,8 @@ package struct Plan: Sendable {
     /// Who is told of start and end where the run is unattended.
     package var heartbeat: PlannedHeartbeat?
     package var warnings: [Diagnostic]
+    /// What is known of earlier successes; nil where no task asks.
+    package var freshness: FreshnessRecords?
 
     package var recipe: Recipe { units[0].recipe }
     /// The recipe's own inputs, git facts and environment.
@@ -105,6 +107,8 @@ package struct PlannedTask: Sendable {
     package var finally: [PlannedStep]
     /// The question to ask before the run.
     package var confirm: String?
+    /// Whether its work is done already; nil where nothing says what it is made from.
+    package var freshness: PlannedFreshness?
     /// The name that one holder has at a time on this machine: the user's own, or shared where it is an absolute path.
     package var exclusive: String?
     package var timeout: Duration?

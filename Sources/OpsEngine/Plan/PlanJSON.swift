@@ -54,7 +54,7 @@ package enum PlanJSON {
             "inputs": .map(task.inputs),
             "matrix": task.id.instance == nil ? .null : .map(task.matrix),
             "decision": .string(task.decision.name),
-            "reason": task.decision.detail.map { .string($0) } ?? .null,
+            "reason": (task.decision.detail ?? task.freshness?.reason).map { .string($0) } ?? .null,
             "needs": strings(task.needs.flatMap(\.instances).map { plan.tasks[$0].id.description }),
             "confirm": task.confirm.map { .string($0) } ?? .null,
             "exclusive": task.exclusive.map { .string($0) } ?? .null,

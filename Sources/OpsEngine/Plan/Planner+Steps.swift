@@ -10,10 +10,11 @@ extension Planner {
     ) async -> [PlannedStep] {
         var scope = scope
         var planned: [PlannedStep] = []
+        let products = task.flatMap { self.products(of: $0.definition, scope) }
         for (index, step) in steps.enumerated() {
             let id = StepID(task: task?.id, part: part, index: index)
             let next = await plan(step, id: id, task: task?.definition, scope: scope, settled: settled)
-            if !next.decision.isSkipped { settled.add(next, project: recipe.directory) }
+            if !next.decision.isSkipped { settled.add(next, produces: products, project: recipe.directory) }
             if let id = step.id { scope.steps[id] = Self.stepValue(next, id: id) }
             planned.append(next)
         }
@@ -32,7 +33,7 @@ extension Planner {
         var name = step.id
         if let template = step.name { name = collect { try scope.text(template, "name") } ?? name }
         let planner = self
-        let directory = collect { try planner.directory(of: step, task, scope) } ?? recipe.directory
+        let directory = collect { try planner.folder([task?.dir, step.dir], scope) } ?? recipe.directory
         var planned = PlannedStep(
             id: id, definition: step, decision: decision, name: name, summary: step.action.name,
             directory: directory,
@@ -79,9 +80,10 @@ extension Planner {
         }
     }
 
-    private func directory(of step: Step, _ task: Task?, _ scope: Scope) throws -> String {
+    /// The folder that `dir` of a task, and then of its step, name; the recipe's own where they name none.
+    func folder(_ templates: [Template?], _ scope: Scope) throws -> String {
         var directory = recipe.directory
-        for template in [task?.dir, step.dir] {
+        for template in templates {
             guard let template else { continue }
             let path = try scope.text(template, "dir")
             directory = path.hasPrefix("/") ? path : directory + "/" + path
@@ -89,8 +91,14 @@ extension Planner {
         return Self.normalized(directory)
     }
 
+    /// The places that a task's `produces` names; nil where it has none or they are not known.
+    private func products(of task: Task, _ scope: Scope) -> [String]? {
+        guard let produces = task.produces, let directory = try? folder([task.dir], scope) else { return nil }
+        return try? produces.map { Self.root(of: try scope.text($0, "produces"), in: directory) }
+    }
+
     /// The path without `.` and `..`, by its text.
-    private static func normalized(_ path: String) -> String {
+    static func normalized(_ path: String) -> String {
         var parts: [Substring] = []
         for part in path.split(separator: "/") where part != "." {
             if part == ".." { _ = parts.popLast() } else { parts.append(part) }

@@ -84,9 +84,13 @@ extension Planner {
             return planned
         }
         collect { try scope.extend(with: task.env) }
+        if await decideFreshness(&planned, scope, settled, hasSteps: false) { return planned }
+        var written = settled
         if let confirm = task.confirm { planned.confirm = collect { try scope.text(confirm, "confirm") } }
         if let name = task.exclusive { planned.exclusive = collect { try scope.text(name, "exclusive") } }
-        planned.steps = await planAll(task.steps, part: .steps, task: planned, scope: scope, settled: &settled)
+        planned.steps = await planAll(task.steps, part: .steps, task: planned, scope: scope, settled: &written)
+        if await decideFreshness(&planned, scope, settled, hasSteps: true) { return planned }
+        settled = written
         var names = scope
         names.steps = Self.stepValues(planned.steps)
         if task.hasOwnAction {
@@ -163,6 +167,7 @@ extension PlannedTask {
         if decision.isSkipped {
             return (outputs, .string("skipped"), matrix)
         }
+        if decision == .upToDate { return (outputs, .string("succeeded"), matrix) }
         let sure = isCertain && decision == .run && !definition.continueOnError
         return (
             sure ? outputs : outputs.unsure("needs.\(id.name).outputs"),

@@ -22,10 +22,15 @@ package struct PlanRequest: Sendable {
     package var isRun: Bool
     /// By the name of a requested task, the values of its own inputs.
     package var taskInputs: [String: ValueMap]
+    /// Where the records of earlier runs are kept; nil where there is no such place.
+    package var stateDirectory: String?
+    /// True where tasks run although they are up to date.
+    package var isForced: Bool
 
     package init(
         tasks: [String], inputs: ValueMap, taskInputs: [String: ValueMap] = [:], arguments: [String] = [],
-        environment: [String: String], ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false
+        environment: [String: String], ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false,
+        stateDirectory: String? = nil, isForced: Bool = false
     ) {
         self.tasks = tasks
         self.inputs = inputs
@@ -35,6 +40,8 @@ package struct PlanRequest: Sendable {
         self.ownVariables = ownVariables
         self.isOnline = isOnline
         self.isRun = isRun
+        self.stateDirectory = stateDirectory
+        self.isForced = isForced
     }
 }
 
@@ -49,6 +56,8 @@ package struct Planner {
     private(set) var recipe: Recipe
     private(set) var unit = 0
     var diagnostics: [Diagnostic] = []
+    /// Made when the first task asks whether it is up to date.
+    var freshnessPlanning: FreshnessPlanning?
 
     var units: [PlanUnit] = []
     var drafts: [UnitDraft] = []
@@ -101,7 +110,8 @@ package struct Planner {
         try stopAtErrors()
         return Plan(
             units: units, requested: request.tasks, arguments: request.arguments, secrets: plannedSecrets, tasks: tasks,
-            onFailure: onFailure, finally: finally, timeout: root.timeout, heartbeat: heartbeat, warnings: diagnostics)
+            onFailure: onFailure, finally: finally, timeout: root.timeout, heartbeat: heartbeat, warnings: diagnostics,
+            freshness: freshnessPlanning?.records)
     }
 
     private func stopAtErrors() throws {

@@ -2,34 +2,56 @@ import OpsPlugin
 
 /// What the steps planned so far may write. A path is settled when none of them can touch it.
 struct SettledPaths: Sendable {
-    private var written: [String] = []
-    private var roots: [String] = []
+    /// What is written, and all the folders above it.
+    private var written: Set<String> = []
+    private var above: Set<String> = []
+    /// Folders in which anything may be written.
+    private var roots: Set<String> = []
     private let project: String
 
     /// `project` is the folder of the recipe that was asked for.
     init(project: String) { self.project = project }
 
+    /// True while nothing may be written.
+    var isEmpty: Bool { written.isEmpty && roots.isEmpty }
+
     func isSettled(_ path: String) -> Bool {
-        !roots.contains { Self.isInside(path, $0) }
-            && !written.contains { Self.isInside(path, $0) || Self.isInside($0, path) }
+        if isEmpty { return true }
+        if above.contains(path) { return false }
+        var folder = path
+        while true {
+            if written.contains(folder) || roots.contains(folder) { return false }
+            guard let parent = Self.parent(of: folder) else { return true }
+            folder = parent
+        }
     }
 
-    /// `own` is the folder of the step's recipe: a `run` step may write anywhere in it, and in the project.
-    mutating func add(_ step: PlannedStep, project own: String) {
+    /// - Parameters:
+    ///   - produces: the files and folders, absolute, that are all that the step's task writes; nil where it does not say.
+    ///   - own: the folder of the step's recipe: a `run` step may write anywhere in it, and in the project.
+    mutating func add(_ step: PlannedStep, produces: [String]?, project own: String) {
         for effect in step.effects {
             switch effect.kind {
-            case .execute: roots = Array(Set(roots + [project, own, step.directory]))
-            case .write: written.append(Self.absolute(effect.target, in: step.directory))
+            case .execute:
+                if let produces {
+                    produces.forEach { write($0) }
+                } else {
+                    roots.formUnion([project, own, step.directory])
+                }
+            case .write: write(effect.target.hasPrefix("/") ? effect.target : step.directory + "/" + effect.target)
             case .read, .fetch, .request, .publish: break
             }
         }
     }
 
-    private static func absolute(_ path: String, in directory: String) -> String {
-        path.hasPrefix("/") ? path : directory + "/" + path
+    private mutating func write(_ path: String) {
+        guard written.insert(path).inserted else { return }
+        var folder = path
+        while let parent = Self.parent(of: folder), above.insert(parent).inserted { folder = parent }
     }
 
-    private static func isInside(_ path: String, _ folder: String) -> Bool {
-        path == folder || path.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/")
+    private static func parent(of path: String) -> String? {
+        guard path != "/", let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

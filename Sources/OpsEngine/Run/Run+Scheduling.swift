@@ -11,6 +11,7 @@ extension Run {
             for need in task.needs { for place in need.instances { states[place].dependents.append(index) } }
         }
         openTasks = states.count
+        refreshRecords()
         // Settling one may open another, which is settled then, and once.
         let first = states.indices.filter { states[$0].openNeeds == 0 }
         for index in first { settle(index) }
@@ -23,6 +24,8 @@ extension Run {
     private func settle(_ index: Int) {
         if let reason = reasonNotToStart(index) {
             finish(index, .skipped, reason: reason.text, isSatisfied: reason.isItsOwn)
+        } else if plan.tasks[index].decision == .upToDate {
+            finish(index, .upToDate, outputs: plan.tasks[index].outputs, isSatisfied: true)
         } else {
             states[index].phase = .ready
             ready.append(index)
@@ -95,6 +98,7 @@ extension Run {
         runningCount -= 1
         if task.isInteractive { interactiveRuns = false }
         if task.maxParallel != nil { runningByTask[plan.tasks[index].id.task, default: 0] -= 1 }
+        endFreshness(of: index)
         endLease(index)
         startReady()
         finishIfDone()
@@ -122,6 +126,9 @@ extension Run {
             inheritFromNeeds(next)
             if let reason = reasonNotToStart(next) {
                 record(next, .skipped, reason: reason.text, isSatisfied: reason.isItsOwn)
+                queue += states[next].dependents
+            } else if plan.tasks[next].decision == .upToDate {
+                record(next, .upToDate, reason: nil, outputs: plan.tasks[next].outputs, isSatisfied: true)
                 queue += states[next].dependents
             } else {
                 states[next].phase = .ready

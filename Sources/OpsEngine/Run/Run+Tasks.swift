@@ -15,10 +15,12 @@ extension Run {
                     return finish(index, .skipped, reason: "\(condition.text) is false", isSatisfied: true)
                 }
             }
-            emit(.taskStarted(task.id))
+            let (recorded, reason) = try await recordedOutputs(of: index, scope)
+            if let recorded { return finish(index, .upToDate, outputs: recorded, isSatisfied: true) }
+            emit(.taskStarted(task.id, reason: reason))
             try await prepare(task, &scope)
         } catch {
-            emit(.taskStarted(task.id))
+            emit(.taskStarted(task.id, reason: nil))
             message(.error, "\(task.id): \(OpsError.text(of: error))", step: nil)
             return finish(
                 index, .failed, reason: secrets.registry.redact(OpsError.text(of: error)),
@@ -26,10 +28,17 @@ extension Run {
         }
         var ending = await runAttempts(task, index: index, scope: &scope)
         var outputs: ValueMap = [:]
+        var record: FreshnessRecord?
         if ending.outcome == .succeeded {
             do { outputs = try taskOutputs(task, scope) } catch {
                 ending = TaskEnding(outcome: .failed, failure: failure(of: error, location: task.definition.nameRange))
                 message(.error, "the outputs of \(task.id): \(OpsError.text(of: error))", step: nil)
+            }
+        }
+        if ending.outcome == .succeeded {
+            do { record = try await freshnessRecord(of: index, outputs) } catch {
+                ending = TaskEnding(outcome: .failed, failure: failure(of: error, location: task.definition.nameRange))
+                message(.error, "\(task.id): \(OpsError.text(of: error))", step: nil)
             }
         }
         if ending.outcome == .succeeded {
@@ -43,6 +52,7 @@ extension Run {
             ending.outcome = .failed
             outputs = [:]
         }
+        if ending.outcome == .succeeded { recordFreshness(of: index, record) }
         let tolerated = task.definition.continueOnError && (ending.outcome == .failed || ending.outcome == .timedOut)
         finish(
             index, ending.outcome,

@@ -52,6 +52,9 @@ package final class Run {
     var rollBackQueue: SwiftTask<Void, Never>?
     /// The `exclusive` names that this run holds or waits for.
     var leases: [String: Lease] = [:]
+    /// The records of what is up to date, and what running tasks hold to add to them.
+    var freshness: FreshnessRecords?
+    var freshnessLeases: [Int: FreshnessLease] = [:]
     /// How long the run did nothing but wait for other runs: no part of its timeout.
     var waitedForLocks = Duration.zero
     /// A name was held by another run for longer than this one waits.
@@ -85,6 +88,7 @@ package final class Run {
     ) {
         self.id = id
         self.plan = plan
+        freshness = plan.freshness
         self.options = options
         self.catalog = catalog
         self.clock = clock

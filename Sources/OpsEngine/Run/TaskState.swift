@@ -32,7 +32,9 @@ struct TaskState {
     /// What `needs.NAME` gives of it: what it has not given of the plan's outputs is null.
     func needValue(of task: PlannedTask) -> (outputs: ValueMap, result: Value, matrix: ValueMap) {
         let outputs = task.outputs.mapValues { _ in Value.null }.merging(outputs) { $1 }
-        return (outputs, .string(outcome.rawValue), task.matrix)
+        // What is up to date has succeeded, if not in this run.
+        let result = outcome == .upToDate ? Outcome.succeeded : outcome
+        return (outputs, .string(result.rawValue), task.matrix)
     }
 }
 

@@ -84,7 +84,7 @@ extension Recipe {
     }
 
     /// The words that start with `INPUT_` in the constant text of a template.
-    private static func inputVariables(in template: Template) -> [String] {
+    package static func inputVariables(in template: Template) -> [String] {
         switch template.content {
         case .literal(let value): inputVariables(in: value)
         case .list(let items): items.flatMap { inputVariables(in: $0) }
