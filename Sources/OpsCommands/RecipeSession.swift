@@ -76,11 +76,11 @@ struct RecipeSession {
         return (tasks, inputs)
     }
 
-    /// Binds inputs and plans. Throws: a `DiagnosticsError` with all that is wrong.
-    func plan(
-        tasks: [String], inputs: [(key: String, value: String)], inputsFile: String? = nil, arguments: [String] = [],
-        isOnline: Bool = false, isRun: Bool = false
-    ) async throws -> Plan {
+    /// Binds inputs and plans. `recordedGit` are facts of an earlier part of the run, taken as they were.
+    ///
+    /// Throws: a `DiagnosticsError` with all that is wrong.
+    func plan(_ request: RecordedRequest, recordedGit: ValueMap = [:]) async throws -> Plan {
+        let (tasks, inputs, arguments) = (request.tasks, request.inputs, request.arguments)
         if !arguments.isEmpty, tasks.count != 1 {
             throw OpsError(.usage, "arguments behind -- need exactly one task", hint: "name one task")
         }
@@ -89,20 +89,20 @@ struct RecipeSession {
             throw UnknownName.task(unknown, in: recipe, catalog: catalog)
         }
         var bound: ValueMap = [:]
-        if !recipe.inputs.isEmpty || !inputs.isEmpty || inputsFile != nil {
+        if !recipe.inputs.isEmpty || !inputs.isEmpty || request.inputsFileValues != nil {
             var used: Set<String> = []
             if let order = try? TaskSelection.reached(by: tasks, in: recipe) { used = recipe.usedInputs(by: order) }
-            let file = try inputsFile.map { try InputsFile.read($0, directory: directory) }
             bound = try InputBinder.bind(
-                recipe.inputs, used: used, commandLine: inputs, file: file, environment: context.environment,
-                callerDirectory: directory
+                recipe.inputs, used: used, commandLine: inputs, file: request.inputsFileValues,
+                environment: request.environment(context.environment), callerDirectory: directory
             ).filter { used.contains($0.key) }
         }
         var planner = Planner(
             recipe: recipe, catalog: catalog,
             request: PlanRequest(
                 tasks: tasks, inputs: bound, arguments: arguments, environment: context.environment,
-                ownVariables: Set(RunOption.allCases.map(\.twin)), isOnline: isOnline, isRun: isRun))
+                ownVariables: Set(RunOption.allCases.map(\.twin)), isOnline: request.isOnline, isRun: request.isRun,
+                recordedGit: recordedGit))
         return try await planner.plan()
     }
 }

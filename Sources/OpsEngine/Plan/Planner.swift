@@ -20,10 +20,12 @@ package struct PlanRequest: Sendable {
     package var isOnline: Bool
     /// True where a run follows, which asks for `git.dirty` as well.
     package var isRun: Bool
+    /// Facts that are not asked again: an interrupted run may have changed them itself.
+    package var recordedGit: ValueMap
 
     package init(
         tasks: [String], inputs: ValueMap, arguments: [String] = [], environment: [String: String],
-        ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false
+        ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false, recordedGit: ValueMap = [:]
     ) {
         self.tasks = tasks
         self.inputs = inputs
@@ -32,6 +34,7 @@ package struct PlanRequest: Sendable {
         self.ownVariables = ownVariables
         self.isOnline = isOnline
         self.isRun = isRun
+        self.recordedGit = recordedGit
     }
 }
 
@@ -57,7 +60,7 @@ package struct Planner {
         let base = try baseEnvironment()
         let git = try await GitFacts.ask(
             use.git, in: recipe.directory, environment: request.environment,
-            asksDirty: request.isOnline || request.isRun)
+            asksDirty: request.isOnline || request.isRun, recorded: request.recordedGit)
         let secrets = plannedSecrets(use.secrets)
         var scope = Scope(
             inputs: request.inputs, vars: recipe.vars, git: git, host: Scope.hostFacts,
