@@ -5,6 +5,9 @@ import OpsSystem
 import OrderedCollections
 
 extension RecipeSession {
+    /// The recipe's path, absolute.
+    var path: String { recipe.file.hasPrefix("/") ? recipe.file : directory + "/" + recipe.file }
+
     /// A request of this session's recipe, to be planned and recorded.
     ///
     /// Throws: an `OpsError` or `DiagnosticsError` where the file of inputs cannot be read.

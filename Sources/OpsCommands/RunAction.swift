@@ -18,6 +18,10 @@ enum LogFormat: String, CaseIterable, Sendable { case auto, pretty, plain, json,
 enum RunAction {
     static func perform(_ arguments: RunArguments, _ base: CommandContext) async throws {
         let settings = try RunSettings(arguments, base)
+        if let file = settings.planFile {
+            let saved = try await SavedPlan(file, arguments, base)
+            return try await run(saved.plan, saved.request, session: saved.session, settings: settings)
+        }
         let session = try RecipeSession(
             file: arguments.options[.file], directory: arguments.options[.directory], context: base)
         var (tasks, inputs) = RecipeSession.split(arguments.words)
@@ -28,9 +32,15 @@ enum RunAction {
             }
             tasks = ["default"]
         }
-        let plan = try await session.plan(
+        let request = try session.request(
             tasks: tasks, inputs: inputs, inputsFile: settings.inputsFile, arguments: arguments.arguments,
             isRun: !settings.isDryRun)
+        try await run(try await session.plan(request), request, session: session, settings: settings)
+    }
+
+    private static func run(
+        _ plan: Plan, _ request: RecordedRequest, session: RecipeSession, settings: RunSettings
+    ) async throws {
         if !plan.warnings.isEmpty {
             Console.error(ErrorReport.text(of: plan.warnings, style: settings.style, context: session.context))
         }
@@ -39,14 +49,18 @@ enum RunAction {
             return
         }
         try confirm(plan, yes: settings.yes, session.context)
-        let status = try await start(plan, session: session, settings: settings)
+        let state = try StateDirectory(environment: session.context.environment)
+        let folder = try RunFolder(state, session.document(plan, request))
+        let status = try await start(plan, in: folder, session: session, settings: settings, state: state)
         if status != 0 { throw ExitCode(status) }
     }
 
     /// Asks every question before the first task. Without a terminal a question fails, it never hangs.
-    private static func confirm(_ plan: Plan, yes: Bool, _ context: CommandContext) throws {
+    static func confirm(
+        _ plan: Plan, yes: Bool, _ context: CommandContext, isAsked: (Int) -> Bool = { _ in true }
+    ) throws {
         guard !yes else { return }
-        for task in plan.tasks {
+        for (index, task) in plan.tasks.enumerated() where isAsked(index) {
             guard let question = task.confirm else { continue }
             guard context.isInputTerminal, context.isErrorTerminal else {
                 throw OpsError(
@@ -60,44 +74,34 @@ enum RunAction {
         }
     }
 
+    /// Runs the plan, or what is left of it, and gives the exit status.
     @EventLoopActor
-    private static func start(_ plan: Plan, session: RecipeSession, settings: RunSettings) async throws -> Int32 {
-        let state = try StateDirectory(environment: session.context.environment)
-        let id = StateDirectory.newRunID(now: Timestamp.now)
-        let temporary = try temporaryDirectory(id, session.context.environment)
+    static func start(
+        _ plan: Plan, in folder: RunFolder, session: RecipeSession, settings: RunSettings, state: StateDirectory,
+        resumption: Resumption? = nil
+    ) async throws -> Int32 {
+        var isStarted = resumption != nil
+        defer { if !isStarted { try? removeTree(folder.path) } }
+        let environment = session.context.environment
+        let temporary = try folder.makeTemporaryDirectory(environment, isResumed: resumption != nil)
         defer { try? removeTree(temporary) }
-        let folder = try state.makeRun(id)
-        var isStarted = false
-        defer { if !isStarted { try? removeTree(folder) } }
-        try writeAtomically(Array(JSONWriter.text(PlanJSON.value(plan)).utf8), to: folder + "/plan.json", mode: 0o600)
         let reporters = try Reporters(settings)
-        let journal = try JournalWriter(runDirectory: folder)
+        let journal = try JournalWriter(runDirectory: folder.path)
         let run = Run(
-            id: id, plan: plan, options: settings.options, catalog: session.catalog,
-            environment: session.context.environment, temporaryDirectory: temporary, runDirectory: folder,
-            lockDirectory: state.locks, sinks: [journal] + reporters.all)
+            id: folder.id, plan: plan, options: settings.options, catalog: session.catalog, environment: environment,
+            temporaryDirectory: temporary, runDirectory: folder.path, lockDirectory: state.locks,
+            sinks: [journal] + reporters.all, resumption: resumption)
         try SignalWatch.start(run)
         isStarted = true
         let ticks = Ticker { reporters.tick() }
         let finished = await run.execute()
         ticks.stop()
         reporters.close()
+        if let failure = journal.failure {
+            Console.error("ops: error: the run is not recorded to its end: \(OpsError.text(of: failure))\n")
+        }
+        folder.lock.release()
         state.prune(now: Timestamp.now)
         return finished.exitStatus
-    }
-
-    /// The run's private folder, new: in a shared `/tmp` somebody else's of that name is not taken.
-    private static func temporaryDirectory(_ id: String, _ environment: [String: String]) throws(OpsError) -> String {
-        let base = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-        let path = "\(base)/ops-\(id)"
-        guard base.hasPrefix("/") else {
-            throw OpsError(.invalid, "TMPDIR is '\(base)', a relative path", hint: "it takes an absolute one")
-        }
-        guard mkdir(path, 0o700) == 0 else {
-            var error = OpsError.system("make the folder", path)
-            error.hint = "set TMPDIR to a folder that may be written"
-            throw error
-        }
-        return path
     }
 }

@@ -26,6 +26,8 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: RunOption.wait.names, help: RunOption.wait.valueHelp) var wait: String?
     @Flag(name: RunOption.noWait.names, help: RunOption.noWait.help) var noWait = false
     @Option(name: RunOption.inputs.names, help: RunOption.inputs.valueHelp, completion: .file()) var inputs: String?
+    @Option(name: RunOption.plan.names, help: RunOption.plan.valueHelp, completion: .file()) var plan: String?
+    @Flag(name: RunOption.force.names, help: RunOption.force.help) var force = false
     @Flag(name: RunOption.yes.names, help: RunOption.yes.help) var yes = false
     @Option(
         name: RunOption.stream.names, help: RunOption.stream.valueHelp,
@@ -46,12 +48,12 @@ struct RunCommand: AsyncParsableCommand {
         let values: [(RunOption, String?)] = [
             (.file, global.file), (.directory, global.directory), (.color, global.color), (.jobs, jobs),
             (.timeout, timeout),
-            (.grace, grace), (.wait, wait), (.inputs, inputs), (.stream, stream), (.logFormat, logFormat),
+            (.grace, grace), (.wait, wait), (.inputs, inputs), (.plan, plan), (.stream, stream), (.logFormat, logFormat),
             (.logFile, logFile),
         ]
         for (option, value) in values { result.options[option] = value }
         let flags: [(RunOption, Bool)] = [
-            (.dryRun, dryRun), (.keepGoing, keepGoing), (.noWait, noWait), (.yes, yes), (.quiet, quiet),
+            (.dryRun, dryRun), (.keepGoing, keepGoing), (.noWait, noWait), (.force, force), (.yes, yes), (.quiet, quiet),
             (.verbose, verbose),
         ]
         result.flags = Set(flags.filter(\.1).map(\.0))

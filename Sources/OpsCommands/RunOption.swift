@@ -8,7 +8,7 @@ enum RunOption: String, CaseIterable, Sendable {
     case keepGoing = "keep-going"
     case timeout, grace, wait
     case noWait = "no-wait"
-    case inputs, yes, stream
+    case inputs, plan, force, yes, stream
     case logFormat = "log-format"
     case logFile = "log-file"
     case quiet, verbose
@@ -28,14 +28,14 @@ enum RunOption: String, CaseIterable, Sendable {
     /// The name of its value; nil for a flag.
     var valueName: String? {
         switch self {
-        case .file, .inputs, .logFile: "file"
+        case .file, .inputs, .plan, .logFile: "file"
         case .directory: "folder"
         case .color: "when"
         case .jobs: "n"
         case .timeout, .grace, .wait: "duration"
         case .stream: "mode"
         case .logFormat: "format"
-        case .dryRun, .keepGoing, .noWait, .yes, .quiet, .verbose: nil
+        case .dryRun, .keepGoing, .noWait, .force, .yes, .quiet, .verbose: nil
         }
     }
 
@@ -61,6 +61,8 @@ enum RunOption: String, CaseIterable, Sendable {
             "Wait this long for what another run holds; on a terminal without end, elsewhere not at all by default."
         case .noWait: "Do not wait for what another run holds: exit status 75."
         case .inputs: "Take inputs from a YAML or JSON file."
+        case .plan: "Run a plan that 'ops plan --out' wrote, or say what has changed since."
+        case .force: "Resume a run although recipe, inputs or git facts have changed."
         case .yes: "Answer yes to every confirm."
         case .stream:
             """

@@ -14,6 +14,8 @@ struct RunSettings: Sendable {
     var isDryRun: Bool
     var yes: Bool
     var inputsFile: String?
+    var planFile: String?
+    var isForced: Bool
 
     /// Throws: an `OpsError` (`usage`) that names the option.
     init(_ arguments: RunArguments, _ context: CommandContext) throws(OpsError) {
@@ -64,6 +66,8 @@ struct RunSettings: Sendable {
         isDryRun = try flag(.dryRun)
         yes = try flag(.yes)
         inputsFile = value(.inputs)
+        planFile = value(.plan)
+        isForced = try flag(.force)
     }
 
     /// Who sits at a terminal can wait and interrupt; nobody else waits unasked.

@@ -8,7 +8,7 @@ import OrderedCollections
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "List earlier runs, the newest first.",
-        discussion: "A run without an end is still running, or died.")
+        discussion: "What did not end well can be gone on with by 'ops resume'.")
 
     @Option(help: "text, or json.") var format: OutputFormat = .text
     @Option(name: [.short, .long], help: ArgumentHelp("How many to list.", valueName: "n")) var number = 20
@@ -25,12 +25,11 @@ struct RunsCommand: AsyncParsableCommand {
             let style = context.style(try context.color(nil), isTerminal: context.isOutputTerminal)
             var table = TableText(width: style.width)
             for record in records {
-                let outcome = record.outcome.map { text in
-                    Outcome(rawValue: text).map { style.mark($0) + " " + text } ?? text
-                }
+                let mark = record.outcome.flatMap { Outcome(rawValue: $0) }.map { style.mark($0) + " " } ?? ""
+                let isOpen = record.outcome == nil || record.isRunning
                 table.row([
                     style.paint(record.id, .bold), Timestamp.iso8601(record.started),
-                    outcome ?? style.paint("no end", .yellow),
+                    isOpen ? style.paint(record.state, .yellow) : mark + record.state,
                     record.duration.map { Duration.nanoseconds(Int64($0 * 1e9)).shortText } ?? "",
                     "\(record.tasks.joined(separator: " ")) (\(record.recipe))",
                 ])
@@ -44,6 +43,7 @@ struct RunsCommand: AsyncParsableCommand {
             "id": .string(record.id), "recipe": .string(record.recipe),
             "tasks": .list(record.tasks.map { .string($0) }), "started": .string(Timestamp.iso8601(record.started)),
             "duration": record.duration.map { .number($0) } ?? .null,
+            "state": .string(record.state), "resumable": .boolean(record.isResumable),
             "outcome": record.outcome.map { .string($0) } ?? .null,
             "exit-status": record.exitStatus.map { .integer($0) } ?? .null,
         ])

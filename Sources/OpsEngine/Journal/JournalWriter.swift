@@ -3,10 +3,7 @@ package import OpsCore
 import OpsSystem
 
 /// Appends a run's events (all but output and progress) to its `journal.jsonl`: whole lines, synced where a step or
-/// the run ends.
-///
-/// While it lives the file is locked, which tells a run that goes on from one that died, and keeps a second
-/// `ops resume` out.
+/// the run ends. Who writes it holds the run's lock (`RunLock`).
 package final class JournalWriter: RunEventSink {
     private let path: String
     private let descriptor: Int32
@@ -17,15 +14,12 @@ package final class JournalWriter: RunEventSink {
 
     /// Opens `journal.jsonl` in the run's folder, and makes it where the run is new.
     ///
-    /// A resumed run's is locked and goes on behind its last whole line: what a killed run left of a line is cut off.
-    /// Throws: an `OpsError` (`system`); (`busy`) where the run goes on in another process.
+    /// A resumed run's goes on behind its last whole line: what a killed run left of a line is cut off.
+    /// Throws: an `OpsError` (`system`).
     package init(runDirectory: String) throws(OpsError) {
         path = runDirectory + "/journal.jsonl"
         descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw OpsError.system("open", path) }
-        guard JournalLock.take(descriptor) else {
-            throw OpsError(.busy, "the run in \(runDirectory) goes on in another process")
-        }
         size = Self.wholeLines(descriptor)
         guard lseek(descriptor, 0, SEEK_END) == size || ftruncate(descriptor, size) == 0 else {
             throw OpsError.system("ftruncate", path)

@@ -84,7 +84,7 @@ package enum RunHistory {
         var record = RunRecord(
             id: name, directory: directory, recipe: start["recipe"]?.stringValue ?? "",
             tasks: start["tasks"]?.listValue?.compactMap(\.stringValue) ?? [], started: start["time"]?.doubleValue ?? 0,
-            isRunning: JournalLock.isHeld(directory + "/journal.jsonl"))
+            isRunning: RunLock.isHeld(runDirectory: directory))
         if end["event"]?.stringValue == "run-finished" {
             record.outcome = end["outcome"]?.stringValue
             record.duration = end["duration"]?.doubleValue

@@ -68,7 +68,9 @@ package struct StateDirectory: Sendable {
                     return
                 }
             }
-            if !JournalLock.isHeld("\(runs)/\(name)/journal.jsonl") { try? removeTree("\(runs)/\(name)") }
+            guard let lock = try? RunLock(name, runDirectory: "\(runs)/\(name)") else { continue }
+            try? removeTree("\(runs)/\(name)")
+            lock.release()
         }
     }
 }

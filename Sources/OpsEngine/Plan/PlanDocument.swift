@@ -50,6 +50,11 @@ package struct PlanDocument: Sendable {
         return Array((JSONWriter.text(.map(head)).dropLast() + ",\n" + JSONWriter.text(.map(rest)).dropFirst() + "\n").utf8)
     }
 
+    /// Writes `plan.json` of a run, whole and on the disk.
+    package func write(runDirectory: String) throws(OpsError) {
+        try writeAtomically(compact, to: runDirectory + "/plan.json", mode: 0o600)
+    }
+
     /// The document in a file.
     ///
     /// Throws: an `OpsError` (`invalid`) where it is none, is of another version, or was changed by hand.

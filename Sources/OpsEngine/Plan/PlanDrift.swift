@@ -18,6 +18,13 @@ package struct PlanDrift {
         return drift
     }
 
+    /// What is different in what two runs were planned from: recipe files, inputs, git facts.
+    package static func ofFacts(_ old: PlanDocument, _ new: PlanDocument) -> PlanDrift {
+        var drift = PlanDrift()
+        drift.compareFacts(old.json, new.json)
+        return drift
+    }
+
     /// How an interrupted run's plan and the one made again are compared: in the facts, and in the steps and decisions
     /// of what is left. What actions would read and write is not compared: the run itself, and who mends what failed,
     /// changes it.
@@ -37,6 +44,8 @@ package struct PlanDrift {
     private static let effects = noise.union(["effects", "summary", "outputs", "undo", "freshness", "sources"])
     /// A long drift is cut: the first lines say enough.
     private static let limit = 20
+
+    package mutating func add(_ lines: [String]) { for line in lines { add(line) } }
 
     private mutating func add(_ line: String) {
         if !lines.contains(line) { lines.append(line) }

@@ -29,6 +29,9 @@ package struct RecordedRequest: Sendable {
         self.tasks = tasks
     }
 
+    /// The recipe's path, absolute.
+    package var path: String { file.hasPrefix("/") ? file : directory + "/" + file }
+
     /// Keeps those of the caller's variables that give the plan's inputs.
     package mutating func keepVariables(of plan: Plan, environment: [String: String]) {
         for name in plan.inputs.keys {

@@ -23,14 +23,26 @@ package struct EarlierRun: Sendable {
         guard let event = line.text("event") else { return }
         switch event {
         case "run-started": started = line.value("time")?.doubleValue ?? 0
-        case "run-resumed": isEnded = false
+        case "run-resumed":
+            isEnded = false
+            isTakingUp = true
         case "run-finished": isEnded = true
         default:
             guard let name = line.text("task") else { return }
+            if event == "task-started", isTakingUp {
+                isTakingUp = false
+                reopen()
+            }
             let id = line.text("instance").map { "\(name)[\($0)]" } ?? name
             tasks[id, default: EarlierTask()].apply(event, line, at: place)
         }
     }
+
+    /// True from a resumption to its first task: it finishes the clean-up of the part before.
+    private var isTakingUp = false
+
+    /// What did not end well is to be done in the part that begins.
+    private mutating func reopen() { for (id, task) in tasks where task.isToBeDone { tasks[id]?.reopen() } }
 
     subscript(_ task: TaskID) -> EarlierTask? { tasks[task.description] }
 }
@@ -45,15 +57,15 @@ package struct EarlierTask: Sendable {
     package private(set) var startedSteps: [Int: Int] = [:]
     /// The step that was running.
     package private(set) var running: Int?
-    /// True once its first event came.
-    package private(set) var isStarted = false
     /// How its own steps ended, where its clean-up began.
     package private(set) var cleanUp: CleanUpStart?
+    /// Where in the journal that stands.
+    package private(set) var cleanUpPlace = 0
     /// Undos that have begun, and those of them that are over, by the index of their step.
     package private(set) var begunUndos: Set<Int> = []
     package private(set) var endedUndos: Set<Int> = []
-    /// The steps of `on-failure` and `finally` that are over, with what they gave.
-    package private(set) var cleanUpSteps: [StepID.Part: [Int: EarlierStep]] = [:]
+    /// The steps of `on-failure` and `finally` that are over, with what they gave; nil for one that failed.
+    package private(set) var cleanUpSteps: [StepID.Part: [Int: EarlierStep?]] = [:]
     /// The step of the clean-up that was running.
     package private(set) var runningCleanUp: (part: StepID.Part, index: Int)?
 
@@ -70,29 +82,35 @@ package struct EarlierTask: Sendable {
         package var error: String?
     }
 
-    /// True where the task's work is being taken back or its `finally` began: it starts from its first step.
-    package var isUndone: Bool { cleanUp != nil || !begunUndos.isEmpty }
+    /// True where the task's work was being taken back, or its `finally` began: it starts from its first step.
+    package var isUndone: Bool { !begunUndos.isEmpty || hasBegunFinally }
+    private var hasBegunFinally = false
+
+    fileprivate var isToBeDone: Bool { end.map { !$0.isSatisfied } ?? false }
+
+    fileprivate mutating func reopen() { end = nil }
 
     fileprivate mutating func apply(_ event: String, _ line: JournalLine, at place: Int) {
         switch event {
         case "task-started":
             if isUndone { self = EarlierTask() }
-            isStarted = true
             end = nil
+            cleanUp = nil
+            cleanUpSteps = [:]
         case "step-started", "step-finished":
             guard let number = line.integer("step") else { return }
             let part = line.text("part").map { StepID.Part(rawValue: $0) } ?? .steps
             if let part { step(part, number - 1, isEnd: event == "step-finished", line, place) }
         case "cleanup-started":
             let outcome = line.text("outcome").flatMap { Outcome(rawValue: $0) } ?? .failed
+            cleanUpPlace = place
             cleanUp = CleanUpStart(outcome: outcome, exitStatus: line.integer("exit-status"), error: line.text("error"))
         case "task-finished":
             let outcome = line.text("outcome").flatMap { Outcome(rawValue: $0) } ?? .failed
             end = End(
                 outcome: outcome, reason: line.text("reason"), outputs: Self.outputs(line),
                 isSatisfied: outcome.isSatisfied || line.has("satisfied"))
-            running = nil
-            runningCleanUp = nil
+            cleanUp = nil
         default: break
         }
     }
@@ -110,10 +128,13 @@ package struct EarlierTask: Sendable {
             steps[index] = result
         case (.undo, _):
             begunUndos.insert(index)
+            // What a later task made undone is not finished any more.
+            end = nil
             if isEnd { endedUndos.insert(index) }
             runningCleanUp = isEnd ? nil : (part, index)
         case (_, _):
-            if let result { cleanUpSteps[part, default: [:]][index] = result }
+            if part == .finally { hasBegunFinally = true }
+            if isEnd { cleanUpSteps[part, default: [:]][index] = .some(result) }
             runningCleanUp = isEnd ? nil : (part, index)
         }
     }
@@ -128,7 +149,12 @@ package struct EarlierStep: Sendable {
     package var outcome: Outcome
     package var outputs: ValueMap
     /// It left a process running that died with the run.
-    package var leftRunning: Bool
+    package var leftRunning = false
+
+    init(outcome: Outcome, outputs: ValueMap) {
+        self.outcome = outcome
+        self.outputs = outputs
+    }
 
     /// Nil for one that failed or was cancelled: it is not done.
     fileprivate init?(_ line: JournalLine, outputs: ValueMap) {
