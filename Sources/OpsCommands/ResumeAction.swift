@@ -32,10 +32,10 @@ enum ResumeAction {
         var drift = try PlanDrift.leftOver(document, now, runDirectory: record.directory) { finished.contains($0) }
         drift.add(session.drift(of: request, document))
         if let error = drift.error(
-            "the run \(record.id) cannot go on: it began with something else", hint: "--force goes on all the same")
+            "the run \(record.id) began with something else", hint: "--force goes on all the same")
         {
             guard settings.isForced else { throw error }
-            Console.error("ops: warning: \(error.message)\n")
+            for line in [error.diagnostics[0].message] + drift.lines { Console.error("ops: warning: \(line)\n") }
         }
         try askAboutLost(&resumption, settings, session.context)
         try RunAction.confirm(plan, yes: settings.yes, session.context) { !resumption.isFinished($0) }

@@ -1,6 +1,7 @@
 import OpsCore
 import OpsEngine
 import OpsSystem
+import OrderedCollections
 
 /// `ops run --plan FILE`: a plan that `ops plan --out` wrote, made again and found to be the same.
 struct SavedPlan {
@@ -26,7 +27,7 @@ struct SavedPlan {
         var plan = try await session.plan(request)
         var drift = PlanDrift.between(document, session.document(plan, request))
         drift.add(session.drift(of: request, document))
-        if let error = drift.error("\(name) is not what would run now:", hint: "plan again with 'ops plan --out'") {
+        if let error = drift.error("\(name) is not what would run now", hint: "plan again with 'ops plan --out'") {
             throw error
         }
         // What a plan may not ask, and a run does.

@@ -34,14 +34,14 @@ package struct PlanDrift {
         var drift = PlanDrift()
         drift.compareFacts(recorded.json, now.json, mayDiffer: ["git.dirty"])
         if recorded.json["shape"]?.stringValue == now.json["shape"]?.stringValue { return drift }
-        guard let whole = try? JSONReader.value(try readWhole(runDirectory)) else { return drift }
+        guard let whole = try? JSONReader.value(try readFile(runDirectory + "/plan.json")) else { return drift }
         drift.compareTasks(whole, now.json, ignoring: Self.effects, isFinished: isFinished)
         return drift
     }
 
     /// Members that say nothing about what is done.
-    private static let noise: Set<String> = ["line", "presence"]
-    private static let effects = noise.union(["effects", "summary", "outputs", "undo", "freshness", "sources"])
+    private static let noise: Set<String> = ["line", "summary"]
+    private static let effects = noise.union(["effects", "outputs", "undo", "freshness", "sources"])
     /// A long drift is cut: the first lines say enough.
     private static let limit = 20
 
@@ -65,7 +65,7 @@ package struct PlanDrift {
                 compare(before[key], after[key], "\(member).\(key)")
             }
         }
-        for member in ["arguments", "timeout", "name"] { compare(old[member], new[member], member) }
+        for member in ["arguments", "timeout"] where old[member] != nil { compare(old[member], new[member], member) }
     }
 
     private func digests(_ document: Value) -> OrderedDictionary<String, String> {
@@ -142,21 +142,25 @@ package struct PlanDrift {
         add("\(name) was \(Self.shortened(before)), is \(Self.shortened(after))")
     }
 
-    private static func text(_ value: Value) -> String { value.stringValue ?? JSONWriter.text(value) }
+    private static func text(_ value: Value) -> String {
+        if let kind = value["kind"]?.stringValue, let target = value["target"]?.stringValue {
+            return "\(kind) \(target)" + (value["detail"]?.stringValue.map { " (\($0))" } ?? "")
+        }
+        if let items = value.listValue, !items.isEmpty { return items.map(text).joined(separator: ", ") }
+        return value.stringValue ?? JSONWriter.text(value)
+    }
 
     private static func shortened(_ text: String) -> String {
         text.count > 160 ? text.prefix(159) + "…" : text.isEmpty ? "empty" : text
     }
 
-    /// The error that names all of it; nil where nothing is different.
-    package func error(_ what: String, hint: String) -> OpsError? {
+    /// The error that names all of it, behind a line that says what of; nil where nothing is different.
+    package func error(_ what: String, hint: String) -> DiagnosticsError? {
         guard !lines.isEmpty else { return nil }
-        let more = lines.count > Self.limit ? ["… and \(lines.count - Self.limit) more"] : []
-        let all = (lines.prefix(Self.limit) + more).map { "\n  " + $0 }.joined()
-        return OpsError(.mismatch, what + all, hint: hint)
+        var all = [what] + lines.prefix(Self.limit)
+        if lines.count > Self.limit { all.append("and \(lines.count - Self.limit) differences more") }
+        let last = all.removeLast()
+        return DiagnosticsError(
+            all.map { Diagnostic(code: "drift", $0) } + [Diagnostic(code: "drift", last, hint: hint)])
     }
-}
-
-private func readWhole(_ runDirectory: String) throws(OpsError) -> [UInt8] {
-    try readFile(runDirectory + "/plan.json")
 }
