@@ -5,10 +5,13 @@
 noop, independent, chain   commands that a tool starts itself: ops, make
 sh-independent, sh-chain   the same through a shell: ops, ninja, just, Task (whose shell is built in)
 list                       2,000 tasks that are only listed: ops, just, Task
+resume                     10,000 finished steps and one that fails: ops
 """
 
 import os
 import sys
+
+import resume
 
 GRAPH = 1000
 LISTED = 2000
@@ -97,6 +100,7 @@ def main():
         if name != "noop":
             ops(os.path.join(top, "sh-" + name), count, chained, shell=True)
     listed(os.path.join(top, "list"))
+    resume.write_input(top)
 
 
 main()

@@ -28,8 +28,9 @@ enum ResumeAction {
         let earlier = EarlierRun(try JournalFile(runDirectory: record.directory))
         var resumption = Resumption(earlier, plan)
         let now = session.document(plan, request)
-        let finished = Set(plan.tasks.indices.filter(resumption.isFinished).map { plan.tasks[$0].id.description })
-        var drift = try PlanDrift.leftOver(document, now, runDirectory: record.directory) { finished.contains($0) }
+        var drift = PlanDrift.leftOver(document, now) { name in
+            plan.tasks.indices.contains { plan.tasks[$0].id.description == name && resumption.isFinished($0) }
+        }
         drift.add(session.drift(of: request, document))
         if let error = drift.error(
             "the run \(record.id) began with something else", hint: "--force goes on all the same")

@@ -18,7 +18,7 @@ import Testing
         """
 
     private static let effects = [
-        "a1": "a, step 1", "a2": "a, step 2", "a3": "a, step 3", "b1": "b, step 1", "b2": "b, finally 1",
+        "a1": "a, step 1", "a2": "a, step 2", "a3": "a, step 3 (v)", "b1": "b, step 1", "b2": "b, finally 1",
         "c1": "c, step 1", "c2": "c, step 2", "dp-1": "d[x=p], step 1", "dp-2": "d[x=p], step 2",
         "dq-1": "d[x=q], step 1", "dq-2": "d[x=q], step 2", "e1": "e, step 1",
     ]

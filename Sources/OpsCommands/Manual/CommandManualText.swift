@@ -8,14 +8,15 @@ enum CommandManualText {
             The recipe, in the working directory or the nearest parent that belongs to
             the same owner.
             .It Pa ~/.local/state/ops/runs/ID
-            What is kept of a run: the plan
+            What is kept of a run: the plan and what was asked for
             .Pq Pa plan.json ,
             its events
-            .Pq Pa journal.jsonl
-            and what its steps printed
+            .Pq Pa journal.jsonl ,
+            what its steps printed
             .Pq Pa output ,
-            masked.
-            The newest 100 runs of the last 30 days are kept.
+            masked, and the lock that it holds while it goes on
+            .Pq Pa lock .
+            The newest 100 runs of the last 30 days are kept, and those that go on.
             .El
             .Sh EXIT STATUS
             .Bl -tag -width 129
@@ -51,6 +52,12 @@ enum CommandManualText {
             In cron, where only a failure should be told:
             .Bd -literal -offset indent
             ops \\-C /srv/site \\-\\-quiet \\-\\-timeout 1h backup
+            .Ed
+            .Pp
+            Go on with the run that failed, and see why a task ran:
+            .Bd -literal -offset indent
+            ops resume
+            ops why deploy
             .Ed
             .Pp
             What the last run printed, and that of one task:

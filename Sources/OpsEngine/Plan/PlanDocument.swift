@@ -8,46 +8,61 @@ import OrderedCollections
 /// the same input gives the same bytes.
 package struct PlanDocument: Sendable {
     package var request: RecordedRequest
-    /// The whole document, or the head of it: all but the members behind `secrets`.
-    package let json: Value
+    /// All but what is done: the request, recipe files, inputs, git facts, `shape`.
+    package let head: ValueMap
+    private let body: Body
+
+    /// The members behind the head; a large plan's are made only where they are needed.
+    private enum Body: Sendable {
+        /// It was read whole, and stands in the head.
+        case none
+        case plan(Plan)
+        case runDirectory(String)
+    }
 
     /// The recipe files with their bytes, the recipe's own first.
     package typealias Sources = [(file: String, bytes: [UInt8])]
 
     package init(_ plan: Plan, request: RecordedRequest, sources: Sources) {
         self.request = request
-        let recipes = sources.map { file, bytes in
-            Value.map(["file": .string(file), "digest": .string(Self.digest(bytes))])
-        }
-        var members: ValueMap = [:]
-        for (key, value) in PlanJSON.value(plan).mapValue ?? [:] {
-            if key == "secrets" {
-                members["request"] = request.json
-                members["recipes"] = .list(recipes)
-                members["shape"] = .string(Self.shape(of: plan))
-            }
-            members[key] = value
+        var head = PlanJSON.head(plan)
+        head["request"] = request.json
+        head["recipes"] = .list(
+            sources.map { file, bytes in .map(["file": .string(file), "digest": .string(Self.digest(bytes))]) })
+        head["shape"] = .string(PlanShape.digest(of: plan))
+        self.head = head
+        body = .plan(plan)
+    }
+
+    /// The whole document, its digest last.
+    package var json: Value {
+        var members = head
+        switch body {
+        case .none: break
+        case .plan(let plan): members.merge(PlanJSON.body(plan)) { $1 }
+        case .runDirectory(let path):
+            let whole = (try? readFile(path + "/plan.json")).flatMap { try? JSONReader.value($0) }
+            return whole ?? .map(members)
         }
         members["digest"] = .string(Self.digest(of: members))
-        json = .map(members)
+        return .map(members)
     }
 
     /// The inputs that the planned tasks use.
-    package var inputNames: [String] { Array((json["inputs"]?.mapValue ?? [:]).keys) }
+    package var inputNames: [String] { Array((head["inputs"]?.mapValue ?? [:]).keys) }
 
     /// The git facts as they were.
-    package var git: ValueMap { json["git"]?.mapValue ?? [:] }
+    package var git: ValueMap { head["git"]?.mapValue ?? [:] }
 
     /// With indentation, for `--out` and for people.
     package var text: String { JSONWriter.text(json, indentation: 2) + "\n" }
 
     /// For the run's folder: the head on a line of its own, so that a resumed run need not read the rest.
     package var compact: [UInt8] {
-        let members = json.mapValue ?? [:]
-        let count = members.keys.firstIndex(of: "secrets") ?? members.count
-        let head = ValueMap(uniqueKeysWithValues: members.elements[..<count].map { ($0.key, $0.value) })
-        let rest = ValueMap(uniqueKeysWithValues: members.elements[count...].map { ($0.key, $0.value) })
-        return Array((JSONWriter.text(.map(head)).dropLast() + ",\n" + JSONWriter.text(.map(rest)).dropFirst() + "\n").utf8)
+        var rest = json.mapValue ?? [:]
+        for key in head.keys { rest[key] = nil }
+        let (first, second) = (JSONWriter.text(.map(head)), JSONWriter.text(.map(rest)))
+        return Array((first.dropLast() + ",\n" + second.dropFirst() + "\n").utf8)
     }
 
     /// Writes `plan.json` of a run, whole and on the disk.
@@ -74,7 +89,8 @@ package struct PlanDocument: Sendable {
                 .invalid, "\(name) was changed after it was written: its digest is another",
                 hint: "plan again with 'ops plan --out'")
         }
-        self.json = json
+        head = members
+        body = .none
         self.request = request
     }
 
@@ -82,44 +98,17 @@ package struct PlanDocument: Sendable {
     package init(headOf runDirectory: String) throws(OpsError) {
         let path = runDirectory + "/plan.json"
         let bytes = try readFile(path)
-        var head = Array(bytes[..<(bytes.firstIndex(of: 0x0A) ?? bytes.count)])
-        if head.last == UInt8(ascii: ",") { head[head.count - 1] = UInt8(ascii: "}") }
-        guard let json = try? JSONReader.value(head), let request = RecordedRequest(json["request"]) else {
+        var line = Array(bytes[..<(bytes.firstIndex(of: 0x0A) ?? bytes.count)])
+        if line.last == UInt8(ascii: ",") { line[line.count - 1] = UInt8(ascii: "}") }
+        guard let json = try? JSONReader.value(line), let request = RecordedRequest(json["request"]) else {
             throw OpsError(.invalid, "\(path) does not say what was asked for", hint: "start a new run")
         }
-        self.json = json
+        head = json.mapValue ?? [:]
+        body = .runDirectory(runDirectory)
         self.request = request
-    }
-
-    /// The tasks and steps with their decisions as one digest: two plans with the same start the same steps.
-    package static func shape(of plan: Plan) -> String {
-        var text: [UInt8] = []
-        func add(_ part: String, _ end: Character) { text += Array((part + String(end)).utf8) }
-        func add(_ steps: [PlannedStep]) {
-            for step in steps {
-                add(step.action, " ")
-                add(step.decision.shape, " ")
-                add(step.name ?? "", "\n")
-            }
-        }
-        for task in plan.tasks {
-            add(task.id.description, " ")
-            add(task.decision.shape, "\n")
-            add(task.steps)
-            add(task.onFailure)
-            add(task.finally)
-        }
-        add(plan.onFailure)
-        add(plan.finally)
-        return digest(text)
     }
 
     private static func digest(of members: ValueMap) -> String { digest(Array(JSONWriter.text(.map(members)).utf8)) }
 
     package static func digest(_ bytes: [UInt8]) -> String { "sha256:" + hexadecimal(SHA256.hash(data: bytes)) }
-}
-
-extension Decision {
-    /// The name where it tells two plans apart: whether the work is done already is asked again in each run.
-    fileprivate var shape: String { name == "up-to-date" ? "run" : name }
 }

@@ -1,5 +1,4 @@
 package import OpsCore
-import OpsSystem
 import OrderedCollections
 
 /// What is different between a recorded plan and the same request planned again, in words.
@@ -10,10 +9,11 @@ package struct PlanDrift {
     /// How a plan that was saved and one that is made again are compared: in all that they say.
     package static func between(_ recorded: PlanDocument, _ now: PlanDocument) -> PlanDrift {
         var drift = PlanDrift()
-        drift.compareFacts(recorded.json, now.json)
-        drift.compareTasks(recorded.json, now.json) { _ in false }
+        let (old, new) = (recorded.json, now.json)
+        drift.compareFacts(recorded.head, now.head)
+        drift.compareTasks(old, new) { _ in false }
         for part in ["on-failure", "finally"] {
-            drift.compareSteps(recorded.json[part], now.json[part], "recipe's \(part)", ignoring: Self.noise)
+            drift.compareSteps(old[part], new[part], "recipe's \(part)", ignoring: Self.noise)
         }
         return drift
     }
@@ -21,7 +21,7 @@ package struct PlanDrift {
     /// What is different in what two runs were planned from: recipe files, inputs, git facts.
     package static func ofFacts(_ old: PlanDocument, _ new: PlanDocument) -> PlanDrift {
         var drift = PlanDrift()
-        drift.compareFacts(old.json, new.json)
+        drift.compareFacts(old.head, new.head)
         return drift
     }
 
@@ -29,13 +29,12 @@ package struct PlanDrift {
     /// of what is left. What actions would read and write is not compared: the run itself, and who mends what failed,
     /// changes it.
     package static func leftOver(
-        _ recorded: PlanDocument, _ now: PlanDocument, runDirectory: String, isFinished: (String) -> Bool
-    ) throws(OpsError) -> PlanDrift {
+        _ recorded: PlanDocument, _ now: PlanDocument, isFinished: (String) -> Bool
+    ) -> PlanDrift {
         var drift = PlanDrift()
-        drift.compareFacts(recorded.json, now.json, mayDiffer: ["git.dirty"])
-        if recorded.json["shape"]?.stringValue == now.json["shape"]?.stringValue { return drift }
-        guard let whole = try? JSONReader.value(try readFile(runDirectory + "/plan.json")) else { return drift }
-        drift.compareTasks(whole, now.json, ignoring: Self.effects, isFinished: isFinished)
+        drift.compareFacts(recorded.head, now.head, mayDiffer: ["git.dirty"])
+        if recorded.head["shape"]?.stringValue == now.head["shape"]?.stringValue { return drift }
+        drift.compareTasks(recorded.json, now.json, ignoring: Self.effects, isFinished: isFinished)
         return drift
     }
 
@@ -52,7 +51,7 @@ package struct PlanDrift {
     }
 
     /// Recipe files, inputs, git facts, and the other members of the request.
-    private mutating func compareFacts(_ old: Value, _ new: Value, mayDiffer: Set<String> = []) {
+    private mutating func compareFacts(_ old: ValueMap, _ new: ValueMap, mayDiffer: Set<String> = []) {
         let before = digests(old)
         let after = digests(new)
         for (file, digest) in before where after[file] != digest {
@@ -68,7 +67,7 @@ package struct PlanDrift {
         for member in ["arguments", "timeout"] where old[member] != nil { compare(old[member], new[member], member) }
     }
 
-    private func digests(_ document: Value) -> OrderedDictionary<String, String> {
+    private func digests(_ document: ValueMap) -> OrderedDictionary<String, String> {
         var result: OrderedDictionary<String, String> = [:]
         for recipe in document["recipes"]?.listValue ?? [] {
             if let file = recipe["file"]?.stringValue { result[file] = recipe["digest"]?.stringValue }

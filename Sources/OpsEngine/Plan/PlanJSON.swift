@@ -10,7 +10,12 @@ package enum PlanJSON {
 
     /// The plan as one JSON value. Secrets and unknowns are named, never guessed.
     package static func value(_ plan: Plan) -> Value {
-        .map([
+        .map(head(plan).merging(body(plan)) { $1 })
+    }
+
+    /// What was asked for, and what it was planned from.
+    static func head(_ plan: Plan) -> ValueMap {
+        [
             "schema": .string(schema),
             "recipe": .string(plan.recipe.file),
             "name": plan.recipe.name.map { .string($0) } ?? .null,
@@ -18,13 +23,19 @@ package enum PlanJSON {
             "arguments": strings(plan.arguments),
             "inputs": .map(plan.inputs),
             "git": .map(plan.git),
-            "secrets": .list(plan.secrets.map(secret)),
             "timeout": plan.timeout.map { .string($0.text) } ?? .null,
+        ]
+    }
+
+    /// What is done.
+    static func body(_ plan: Plan) -> ValueMap {
+        [
+            "secrets": .list(plan.secrets.map(secret)),
             "tasks": .list(plan.tasks.map { task($0, in: plan) }),
             "on-failure": .list(plan.onFailure.map(step)),
             "finally": .list(plan.finally.map(step)),
             "warnings": .list(plan.warnings.map(\.json)),
-        ])
+        ]
     }
 
     private static func strings(_ texts: [String]) -> Value { .list(texts.map { .string($0) }) }
