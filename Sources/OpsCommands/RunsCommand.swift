@@ -8,8 +8,10 @@ import OrderedCollections
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "List earlier runs, the newest first.",
-        discussion: "What did not end well can be gone on with by 'ops resume'.")
+        discussion: "What did not end well is marked, and can be gone on with by 'ops resume'.")
 
+    @Argument(help: "Only runs that were asked for this task.", completion: .custom(TaskCompletion.tasks))
+    var task: String?
     @Option(help: "text, or json.") var format: OutputFormat = .text
     @Option(name: [.short, .long], help: ArgumentHelp("How many to list.", valueName: "n")) var number = 20
 
@@ -17,7 +19,8 @@ struct RunsCommand: AsyncParsableCommand {
         try await CommandLineTool.finish {
             let context = CommandContext.current()
             let state = try StateDirectory(environment: context.environment)
-            let records = try RunHistory.list(state).prefix(max(0, number))
+            let records = try RunHistory.list(state).filter { record in task.map(record.tasks.contains) ?? true }
+                .prefix(max(0, number))
             if format == .json {
                 try Console.output(JSONWriter.text(.list(records.map(Self.json)), indentation: 2) + "\n")
                 return
@@ -29,12 +32,13 @@ struct RunsCommand: AsyncParsableCommand {
                 let isOpen = record.outcome == nil || record.isRunning
                 table.row([
                     style.paint(record.id, .bold), Timestamp.iso8601(record.started),
-                    isOpen ? style.paint(record.state, .yellow) : mark + record.state,
+                    (isOpen ? style.paint(record.state, .yellow) : mark + record.state)
+                        + (record.isResumable ? " " + (style.unicode ? "↻" : "(resumable)") : ""),
                     record.duration.map { Duration.nanoseconds(Int64($0 * 1e9)).shortText } ?? "",
                     "\(record.tasks.joined(separator: " ")) (\(record.recipe))",
                 ])
             }
-            try Console.output(records.isEmpty ? "There are no runs yet.\n" : table.text)
+            try Console.output(records.isEmpty ? (task.map { "There are no runs of '\($0)' yet.\n" } ?? "There are no runs yet.\n") : table.text)
         }
     }
 
