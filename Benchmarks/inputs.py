@@ -6,10 +6,13 @@ noop, independent, chain   commands that a tool starts itself: ops, make
 sh-independent, sh-chain   the same through a shell: ops, ninja, just, Task (whose shell is built in)
 list                       2,000 tasks that are only listed: ops, just, Task
 up-to-date                 10,000 copies of a file each, which the first run makes: ops, ninja, make, Task
+resume                     10,000 finished steps and one that fails: ops
 """
 
 import os
 import sys
+
+import resume
 
 GRAPH = 1000
 LISTED = 2000
@@ -136,6 +139,7 @@ def main():
             ops(os.path.join(top, "sh-" + name), count, chained, shell=True)
     listed(os.path.join(top, "list"))
     up_to_date(os.path.join(top, "up-to-date"))
+    resume.write_input(top)
 
 
 main()

@@ -20,6 +20,9 @@ package enum CommandLineTool {
                 try ListCommand.show(file: options[.file], directory: options[.directory], color: options[.color])
             }
         }
+        if words.first == "resume", let parsed = RunArguments(fast: Array(words.dropFirst())), parsed.isForResume {
+            return await status { try await ResumeAction.perform(parsed, .current()) }
+        }
         if words.first.map({ !rootWords.contains($0) }) ?? true,
             let parsed = RunArguments(fast: words.first == "run" ? Array(words.dropFirst()) : words)
         {
@@ -87,8 +90,8 @@ package enum CommandLineTool {
 
     /// What ArgumentParser's root takes as its first word.
     private static let rootWords: Set<String> = [
-        "plan", "list", "show", "graph", "lint", "runs", "logs", "actions", "schedule", "schema", "init", "secrets",
-        "manual",
+        "plan", "list", "show", "graph", "lint", "runs", "logs", "resume", "why", "actions", "schedule", "schema", "init",
+        "secrets", "manual",
         "help", "--help", "-h", "--help-hidden", "--generate-completion-script", "--experimental-dump-help",
         "---completion",
     ]
@@ -148,8 +151,8 @@ struct Ops: AsyncParsableCommand {
         version: CommandLineTool.version,
         subcommands: [
             RunCommand.self, PlanCommand.self, ListCommand.self, ShowCommand.self, GraphCommand.self, LintCommand.self,
-            RunsCommand.self, LogsCommand.self, ScheduleCommand.self, ActionsCommand.self, SchemaCommand.self,
-            InitCommand.self,
+            RunsCommand.self, LogsCommand.self, ResumeCommand.self, WhyCommand.self, ScheduleCommand.self,
+            ActionsCommand.self, SchemaCommand.self, InitCommand.self,
             SecretsCommand.self, ManualCommand.self,
         ])
 }

@@ -24,7 +24,7 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: "text, or json (the schema is in ops(1)).") var format: OutputFormat = .text
     @Flag(help: "Also make read-only requests that tell more.") var online = false
     @Option(name: RunOption.inputs.names, help: RunOption.inputs.valueHelp, completion: .file()) var inputs: String?
-    @Option(help: ArgumentHelp("Write the plan as JSON to a file too.", valueName: "file"), completion: .file())
+    @Option(help: ArgumentHelp("Write the plan as JSON to a file too, for 'ops run --plan'.", valueName: "file"), completion: .file())
     var out: String?
 
     mutating func run() async throws {
@@ -39,14 +39,15 @@ struct PlanCommand: AsyncParsableCommand {
                 tasks = ["default"]
             }
             let context = session.context
-            let plan = try await session.plan(
+            let request = try session.request(
                 tasks: tasks, inputs: values, inputsFile: context.value(inputs, twin: RunOption.inputs.twin),
                 arguments: Passthrough.arguments, isOnline: online)
+            let plan = try await session.plan(request)
             let style = try global.style(context)
             if !plan.warnings.isEmpty {
                 Console.error(ErrorReport.text(of: plan.warnings, style: style, context: context))
             }
-            let json = JSONWriter.text(PlanJSON.value(plan), indentation: 2) + "\n"
+            let json = out != nil || format == .json ? session.document(plan, request).text : ""
             if let out {
                 try writeAtomically(Array(json.utf8), to: out.hasPrefix("/") ? out : context.directory + "/" + out)
             }

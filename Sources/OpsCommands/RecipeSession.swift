@@ -76,11 +76,11 @@ struct RecipeSession {
         return (tasks, inputs)
     }
 
-    /// Binds inputs and plans. Throws: a `DiagnosticsError` with all that is wrong.
-    func plan(
-        tasks: [String], inputs: [(key: String, value: String)], inputsFile: String? = nil, arguments: [String] = [],
-        isOnline: Bool = false, isRun: Bool = false, isForced: Bool = false
-    ) async throws -> Plan {
+    /// Binds inputs and plans. `recordedGit` are facts of an earlier part of the run, taken as they were.
+    ///
+    /// Throws: a `DiagnosticsError` with all that is wrong.
+    func plan(_ request: RecordedRequest, recordedGit: ValueMap = [:]) async throws -> Plan {
+        let (tasks, arguments) = (request.tasks, request.arguments)
         if !arguments.isEmpty, tasks.count != 1 {
             throw OpsError(.usage, "arguments behind -- need exactly one task", hint: "name one task")
         }
@@ -88,31 +88,31 @@ struct RecipeSession {
         if let unknown = tasks.first(where: { !recipe.hasTask($0) }) {
             throw UnknownName.task(unknown, in: recipe, catalog: catalog)
         }
-        let bound = try bind(tasks: tasks, inputs: inputs, inputsFile: inputsFile)
+        let bound = try bind(request)
         var planner = Planner(
             recipe: recipe, catalog: catalog,
             request: PlanRequest(
                 tasks: tasks, inputs: bound.recipe, taskInputs: bound.tasks, arguments: arguments,
-                environment: context.environment, ownVariables: Set(RunOption.allCases.map(\.twin)), isOnline: isOnline,
-                isRun: isRun, stateDirectory: try? StateDirectory(environment: context.environment).path,
-                isForced: isForced))
+                environment: context.environment, ownVariables: Set(RunOption.allCases.map(\.twin)),
+                isOnline: request.isOnline, isRun: request.isRun,
+                stateDirectory: try? StateDirectory(environment: context.environment).path,
+                isForced: request.isForced, recordedGit: recordedGit))
         return try await planner.plan()
     }
 
     /// Gives the recipe's inputs and those of the named tasks their values. Throws: a `DiagnosticsError` with all that
     /// is wrong.
-    private func bind(
-        tasks: [String], inputs: [(key: String, value: String)], inputsFile: String?
-    ) throws -> (recipe: ValueMap, tasks: [String: ValueMap]) {
+    private func bind(_ request: RecordedRequest) throws -> (recipe: ValueMap, tasks: [String: ValueMap]) {
+        let (tasks, inputs, file) = (request.tasks, request.inputs, request.inputsFileValues)
         let own = tasks.map { (name: $0, place: recipe.place(of: $0)) }.filter {
             $0.place?.task.inputs.isEmpty == false
         }
-        guard !recipe.inputs.isEmpty || !own.isEmpty || !inputs.isEmpty || inputsFile != nil else { return ([:], [:]) }
+        guard !recipe.inputs.isEmpty || !own.isEmpty || !inputs.isEmpty || file != nil else { return ([:], [:]) }
         var used: Set<String> = []
         if let order = try? TaskSelection.reached(by: tasks, in: recipe) { used = recipe.usedInputs(by: order) }
         let given = GivenInputs(
-            commandLine: inputs, file: try inputsFile.map { try InputsFile.read($0, directory: directory) },
-            environment: context.environment, callerDirectory: directory,
+            commandLine: inputs, file: file, environment: request.environment(context.environment),
+            callerDirectory: directory,
             otherNames: OrderedSet(own.flatMap { $0.place.map { Array($0.task.inputs.keys) } ?? [] }))
         var result: (recipe: ValueMap, tasks: [String: ValueMap]) = ([:], [:])
         var problems: [Diagnostic] = []

@@ -1,11 +1,8 @@
 import ArgumentParser
-import Glibc
 import OpsCore
 import OpsEngine
-import OpsPlugin
 import OpsRecipe
 import OpsReport
-import OpsSystem
 import OrderedCollections
 
 /// How steps' output is shown.
@@ -18,8 +15,13 @@ enum LogFormat: String, CaseIterable, Sendable { case auto, pretty, plain, json,
 enum RunAction {
     static func perform(_ arguments: RunArguments, _ base: CommandContext) async throws {
         let settings = try RunSettings(arguments, base)
+        // A clean environment is for the steps; ops's own state stays where it was.
         var context = base
         if settings.hasCleanEnvironment { context.environment = CleanEnvironment.of(base.environment) }
+        if let file = settings.planFile {
+            let saved = try await SavedPlan(file, arguments, context)
+            return try await run(saved.plan, saved.request, session: saved.session, settings: settings, base)
+        }
         let session = try RecipeSession(
             file: arguments.options[.file], directory: arguments.options[.directory], context: context)
         var (tasks, inputs) = RecipeSession.split(arguments.words)
@@ -30,9 +32,16 @@ enum RunAction {
             }
             tasks = ["default"]
         }
-        var plan = try await session.plan(
+        let request = try session.request(
             tasks: tasks, inputs: inputs, inputsFile: settings.inputsFile, arguments: arguments.arguments,
             isRun: !settings.isDryRun, isForced: settings.isForced)
+        try await run(try await session.plan(request), request, session: session, settings: settings, base)
+    }
+
+    private static func run(
+        _ plan: Plan, _ request: RecordedRequest, session: RecipeSession, settings: RunSettings, _ base: CommandContext
+    ) async throws {
+        var plan = plan
         if settings.isUnattended {
             plan.timeout = plan.timeout ?? Unattended.defaultTimeout
             try Unattended.check(plan)
@@ -45,14 +54,18 @@ enum RunAction {
             return
         }
         try confirm(plan, settings, session.context)
-        let status = try await start(plan, session: session, settings: settings, environment: base.environment)
+        let document = session.document(plan, request)
+        let start = RunStart(plan, session: session, settings: settings, environment: base.environment)
+        let status = try await start.run { (state, id) throws(OpsError) in try RunFolder(state, document, id: id) }
         if status != 0 { throw ExitCode(status) }
     }
 
     /// Asks every question before the first task. Without a terminal a question fails, it never hangs.
-    private static func confirm(_ plan: Plan, _ settings: RunSettings, _ context: CommandContext) throws {
+    static func confirm(
+        _ plan: Plan, _ settings: RunSettings, _ context: CommandContext, isAsked: (Int) -> Bool = { _ in true }
+    ) throws {
         guard !settings.yes else { return }
-        for task in plan.tasks {
+        for (index, task) in plan.tasks.enumerated() where isAsked(index) {
             guard let question = task.confirm else { continue }
             guard context.isInputTerminal, context.isErrorTerminal, !settings.isUnattended else {
                 let nobody = settings.isUnattended ? "nobody attends this run" : "there is no terminal to answer on"
@@ -65,95 +78,5 @@ enum RunAction {
                 throw OpsError(.cancelled, "not confirmed: nothing was run")
             }
         }
-    }
-
-    /// - Parameter environment: ops's own: a clean one is for the steps.
-    @EventLoopActor
-    private static func start(
-        _ plan: Plan, session: RecipeSession, settings: RunSettings, environment: [String: String]
-    ) async throws -> Int32 {
-        let state = try StateDirectory(environment: environment)
-        let signals = try SignalWatch.start()
-        if let limit = settings.jitter {
-            var random = SystemRandomNumberGenerator()
-            let wait = Unattended.jitter(limit, using: &random)
-            try await signals.interruptible { try await EventLoop.shared.sleep(for: wait) }
-        }
-        let id = StateDirectory.newRunID(now: Timestamp.now)
-        let log = RunSystemLog(settings.isUnattended ? SystemLog(environment: environment) : nil, id: id, plan: plan)
-        let lock: FileLock?
-        switch try await turn(plan, id: id, state: state, settings: settings, signals: signals, log: log) {
-        case .free(let taken): lock = taken
-        case .skipped(let reason):
-            log.skipped(reason)
-            return 0
-        }
-        defer { lock?.release() }
-        let temporary = try temporaryDirectory(id, environment)
-        Guard.willRemove(temporary)
-        defer { try? removeTree(temporary) }
-        let folder = try state.makeRun(id)
-        var isStarted = false
-        defer { if !isStarted { try? removeTree(folder) } }
-        try writeAtomically(Array(JSONWriter.text(PlanJSON.value(plan)).utf8), to: folder + "/plan.json", mode: 0o600)
-        let reporters = try Reporters(settings)
-        let journal = try JournalWriter(runDirectory: folder)
-        let run = Run(
-            id: id, plan: plan, options: settings.options, catalog: session.catalog,
-            environment: session.context.environment, temporaryDirectory: temporary, runDirectory: folder,
-            lockDirectory: state.locks, sinks: [journal] + reporters.all)
-        signals.interrupt(run)
-        isStarted = true
-        if settings.isUnattended, !plan.warnings.isEmpty {
-            reporters.write(ErrorReport.text(of: plan.warnings, style: settings.style, context: session.context))
-        }
-        if settings.isUnattended, plan.heartbeat != nil {
-            let heartbeat = Heartbeat(run) { reporters.heldTail($0) }
-            run.willFinish = { await heartbeat.end($0) }
-            heartbeat.begin()
-        }
-        log.started()
-        let ticks = Ticker { reporters.tick() }
-        let finished = await run.execute()
-        ticks.stop()
-        reporters.close()
-        if finished.exitStatus != 0 { reporters.release() }
-        log.finished(finished)
-        state.prune(now: Timestamp.now)
-        return finished.exitStatus
-    }
-
-    /// Waits for this run's turn among those of its recipe, as `overlap` says.
-    @EventLoopActor
-    private static func turn(
-        _ plan: Plan, id: String, state: StateDirectory, settings: RunSettings, signals: SignalWatch,
-        log: RunSystemLog
-    ) async throws -> RecipeLock.Answer {
-        guard settings.isUnattended || plan.recipe.overlap != nil else { return .free(nil) }
-        let lock = RecipeLock(plan, id: id, state: state)
-        guard settings.isUnattended else { return .free(try lock.attended()) }
-        do {
-            // What nobody chose loses no run in silence.
-            return try await lock.unattended(
-                plan.recipe.overlap ?? .fail, wait: settings.options.lockWait, signals: signals)
-        } catch {
-            log.refused(OpsError.text(of: error))
-            throw error
-        }
-    }
-
-    /// The run's private folder, new: in a shared `/tmp` somebody else's of that name is not taken.
-    private static func temporaryDirectory(_ id: String, _ environment: [String: String]) throws(OpsError) -> String {
-        let base = environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-        let path = "\(base)/ops-\(id)"
-        guard base.hasPrefix("/") else {
-            throw OpsError(.invalid, "TMPDIR is '\(base)', a relative path", hint: "it takes an absolute one")
-        }
-        guard mkdir(path, 0o700) == 0 else {
-            var error = OpsError.system("make the folder", path)
-            error.hint = "set TMPDIR to a folder that may be written"
-            throw error
-        }
-        return path
     }
 }

@@ -21,12 +21,13 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: RunOption.dryRun.names, help: RunOption.dryRun.help) var dryRun = false
     @Option(name: RunOption.jobs.names, help: RunOption.jobs.valueHelp) var jobs: String?
     @Flag(name: RunOption.keepGoing.names, help: RunOption.keepGoing.help) var keepGoing = false
-    @Flag(name: RunOption.force.names, help: RunOption.force.help) var force = false
     @Option(name: RunOption.timeout.names, help: RunOption.timeout.valueHelp) var timeout: String?
     @Option(name: RunOption.grace.names, help: RunOption.grace.valueHelp) var grace: String?
     @Option(name: RunOption.wait.names, help: RunOption.wait.valueHelp) var wait: String?
     @Flag(name: RunOption.noWait.names, help: RunOption.noWait.help) var noWait = false
     @Option(name: RunOption.inputs.names, help: RunOption.inputs.valueHelp, completion: .file()) var inputs: String?
+    @Option(name: RunOption.plan.names, help: RunOption.plan.valueHelp, completion: .file()) var plan: String?
+    @Flag(name: RunOption.force.names, help: RunOption.force.help) var force = false
     @Flag(name: RunOption.yes.names, help: RunOption.yes.help) var yes = false
     @Flag(name: RunOption.unattended.names, help: RunOption.unattended.help) var unattended = false
     @Option(name: RunOption.jitter.names, help: RunOption.jitter.valueHelp) var jitter: String?
@@ -50,7 +51,7 @@ struct RunCommand: AsyncParsableCommand {
         let values: [(RunOption, String?)] = [
             (.file, global.file), (.directory, global.directory), (.color, global.color), (.jobs, jobs),
             (.timeout, timeout),
-            (.grace, grace), (.wait, wait), (.inputs, inputs), (.jitter, jitter),
+            (.grace, grace), (.wait, wait), (.inputs, inputs), (.plan, plan), (.jitter, jitter),
             (.stream, stream), (.logFormat, logFormat),
             (.logFile, logFile),
         ]

@@ -9,7 +9,7 @@ enum RunOption: String, CaseIterable, Sendable {
     case force
     case timeout, grace, wait
     case noWait = "no-wait"
-    case inputs, yes, unattended, jitter
+    case inputs, plan, yes, unattended, jitter
     case cleanEnv = "clean-env"
     case stream
     case logFormat = "log-format"
@@ -31,7 +31,7 @@ enum RunOption: String, CaseIterable, Sendable {
     /// The name of its value; nil for a flag.
     var valueName: String? {
         switch self {
-        case .file, .inputs, .logFile: "file"
+        case .file, .inputs, .plan, .logFile: "file"
         case .directory: "folder"
         case .color: "when"
         case .jobs: "n"
@@ -58,13 +58,14 @@ enum RunOption: String, CaseIterable, Sendable {
         case .dryRun: "Show the plan and run nothing."
         case .jobs: "How many tasks run at once; the number of processors by default."
         case .keepGoing: "After a failure finish all that does not depend on it."
-        case .force: "Run tasks that are up to date as well."
+        case .force: "Run tasks that are up to date too; resume although recipe, inputs or git facts have changed."
         case .timeout: "End the whole run after this long (exit status 124)."
         case .grace: "How long children have between SIGTERM and SIGKILL; 10s by default."
         case .wait:
             "Wait this long for what another run holds; on a terminal without end, elsewhere not at all by default."
         case .noWait: "Do not wait for what another run holds: exit status 75."
         case .inputs: "Take inputs from a YAML or JSON file."
+        case .plan: "Run a plan that 'ops plan --out' wrote, or say what has changed since."
         case .yes: "Answer yes to every confirm."
         case .unattended: "Print nothing when all is well, else the whole log; ask nothing. For cron and timers."
         case .jitter: "Wait a random time up to this before the run."

@@ -20,6 +20,7 @@ struct RunSettings: Sendable {
     /// A random wait of at most this before the run.
     var jitter: Duration?
     var hasCleanEnvironment: Bool
+    var planFile: String?
 
     /// Throws: an `OpsError` (`usage`) that names the option.
     init(_ arguments: RunArguments, _ context: CommandContext) throws(OpsError) {
@@ -80,6 +81,7 @@ struct RunSettings: Sendable {
         isForced = try flag(.force)
         yes = try flag(.yes)
         inputsFile = value(.inputs)
+        planFile = value(.plan)
     }
 
     /// Who sits at a terminal can wait and interrupt; nobody else waits unasked.

@@ -4,7 +4,7 @@
 /// are those of `SourceRange`; a byte order mark at the start belongs to no line.
 public struct SourceText: Sendable {
     public let file: String
-    private let bytes: [UInt8]
+    public let bytes: [UInt8]
     /// The byte offset at which each line starts.
     private let starts: [Int]
 

@@ -48,6 +48,10 @@ struct RunRecord {
     mutating func apply(_ event: RunEvent) {
         switch event.kind {
         case .runStarted(let run): self.run = run
+        case .runResumed(let run):
+            self.run = RunStarted(
+                run: run.run, recipe: run.recipe, tasks: run.tasks, taskCount: run.taskCount - run.finishedTasks,
+                version: run.version)
         case .taskStarted(let task, _): start(task, at: event.time)
         case .stepStarted(let step):
             let task = Self.task(of: step.step)

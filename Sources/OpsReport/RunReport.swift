@@ -56,6 +56,10 @@ final class RunReport {
         case .runStarted(let run):
             guard options.verbosity == .verbose else { return }
             text.between("run \(run.run) of \(run.recipe): \(run.taskCount) tasks\n")
+        case .runResumed(let run):
+            guard !isQuiet else { return }
+            text.between(
+                "the run \(run.run) goes on: \(run.finishedTasks) of \(run.taskCount) tasks were finished before\n")
         case .taskStarted(let task, _): text.start(task)
         case .stepStarted(let step):
             let task = RunRecord.task(of: step.step)

@@ -120,6 +120,16 @@ package final class FileLock: Sendable {
         return holder
     }
 
+    /// True where a living process holds the lock. A file that nobody recorded himself in is not touched.
+    package static func isHeld(_ path: String) -> Bool {
+        guard holder(path) != nil else { return false }
+        // The number of the holder's process may be another's by now.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+    }
+
     // MARK: The file
 
     /// Opened for writing, else for reading, which is enough to lock it; made where it is missing.

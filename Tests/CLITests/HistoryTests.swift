@@ -27,7 +27,7 @@ import Testing
         #expect(try ops("bad").status == 1)
         let text = ops.normalized(try ops("runs").text).replacing(/[0-9]+-[0-9]+-[0-9]+T[0-9:]+Z/, with: "DATE")
             .replacing(/[ ]+/, with: " ")
-        #expect(text == "RUN DATE ✗ failed TIME bad (ops.yaml)\nRUN DATE ✓ succeeded TIME b (ops.yaml)\n")
+        #expect(text == "RUN DATE ✗ failed ↻ TIME bad (ops.yaml)\nRUN DATE ✓ succeeded TIME b (ops.yaml)\n")
         #expect(try ops("runs", "-n", "1").text.split(separator: "\n").count == 1)
     }
 
@@ -38,6 +38,62 @@ import Testing
         for part in [#""id": "RUN""#, #""recipe": "ops.yaml""#, #""outcome": "failed""#, #""exit-status": 1"#] {
             #expect(text.contains(part), "\(part)")
         }
+    }
+
+    @Test func runsOfOneTask() throws {
+        let ops = try OpsProgram(Self.recipe)
+        try ops("b")
+        try ops("bad")
+        #expect(try ops("runs", "b").text.split(separator: "\n").count == 1)
+        #expect(try ops("runs", "a").text == "There are no runs of 'a' yet.\n")
+    }
+
+    @Test func logsHoldCleanUpAndResumedParts() throws {
+        let recipe = """
+            ops: 1
+            tasks: { a: { run: 'echo a; test -e good', finally: [ { run: echo finally } ] } }
+            finally: [ { run: echo end } ]
+
+            """
+        let ops = try OpsProgram(recipe)
+        try ops("a")
+        try ops.write("good", "")
+        try ops("resume")
+        let log = "a\nfinally\na\nfinally\n"
+        #expect(try ops("logs").text == "==> a <==\n\(log)==> the recipe's clean-up <==\nend\nend\n")
+        #expect(try ops("logs", try ops.lastRun(), "a").text == log)
+    }
+
+    @Test func whyTellsTheStepThatFailedAndWhatChanged() throws {
+        let recipe = """
+            ops: 1
+            inputs: { v: { default: "1" } }
+            tasks:
+              a: { run: 'test "$INPUT_V" = 1 || { echo wrong; exit 3; }' }
+              b: { needs: [ a ], run: echo b }
+              c: { if: 1 == 2, run: echo c }
+              all: { needs: [ b, c ] }
+
+            """
+        let ops = try OpsProgram(recipe)
+        try ops("all", "-j", "1")
+        try ops("all", "v=2", "-j", "1")
+        let failed = try ops("why", "a")
+        let parts = [
+            "a ✗ failed after ", "  it ran because b needed it\n", "  step 1: test", "    │ wrong\n",
+            "  in the run before, ", ": succeeded\n    since then inputs.v was 1, is 2\n",
+        ]
+        for part in parts { #expect(failed.text.contains(part), "\(part) in \(failed.text)") }
+        #expect(try ops("why", "b").text.contains("b – was skipped, in the run "))
+        #expect(try ops("why", "b").text.contains("\n  a failed\n"))
+        #expect(try ops("why", "c").text.contains("\n  1 == 2 is false\n"))
+        let json = try ops("why", "a", "--format", "json").text
+        #expect(json.contains(#""outcome": "failed""#) && json.contains(#""exit-status": 3"#), "\(json)")
+        let first = try #require(try ops("runs").text.split(separator: "\n").last?.split(separator: " ").first)
+        #expect(try ops("why", "a", "--run", String(first)).text.contains("a ✓ succeeded"))
+        let none = try ops("why", "nope")
+        #expect(none.status == 2)
+        #expect(none.errorText.contains("no run that is kept had a task 'nope'"))
     }
 
     @Test func logsPrintsTheNewestRunsTasks() throws {

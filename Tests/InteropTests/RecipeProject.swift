@@ -1,6 +1,7 @@
 import Glibc
 import OpsCore
 import TestKit
+import Testing
 
 /// A copy of what the project's own recipes read, for the built `ops` to work in: what they write stays there.
 final class RecipeProject: Sendable {
@@ -18,6 +19,15 @@ final class RecipeProject: Sendable {
             "recipes", "man", "scripts", "README.md", "LICENSE", "ops.yaml", "Package.swift", "Sources", "Plugins",
         ].map { projectFolder + "/" + $0 }
         try need(["cp", "-R"] + copied + [program.project])
+    }
+
+    /// Whatever recipe a test ran here, its runs kept to their plans (promise 1).
+    deinit {
+        guard access(program.state + "/runs", F_OK) == 0 else { return }
+        do {
+            let stray = try program.strayFromPlans()
+            if !stray.isEmpty { Issue.record("\(stray)") }
+        } catch { Issue.record(error) }
     }
 
     /// Makes the key that `release.yaml` signs with, and returns its lines but for BEGIN and END.

@@ -103,10 +103,6 @@ int ops_terminal_width(int descriptor);
 /// The processors this process may run on.
 int ops_processor_count(void);
 
-/// A descriptor for a process (pidfd_open(2)): its id is not another's while that is open. Or a negative error number.
-int ops_open_process(pid_t pid);
-int ops_signal_process(int descriptor, int signal);
-
 /// Sends one line to the system's log, a datagram socket at `path`, in the form that syslog(3) sends (RFC 3164). Never
 /// waits; a log that is not there is no error.
 void ops_system_log(const char *path, int priority, const char *tag, const char *text);

@@ -11,8 +11,20 @@ enum CommandDataText {
         .Va schema
         is
         .Li ops/plan/v1 .
-        .Va recipe , name , requested , arguments , inputs , git , secrets , timeout , heartbeat , warnings
-        say what was planned;
+        .Va recipe , name , requested , arguments , inputs , git , units , secrets , timeout , heartbeat , warnings
+        say what was planned,
+        .Va request
+        and
+        .Va recipes
+        (for each its
+        .Va file
+        and
+        .Va digest )
+        what it was planned from,
+        .Va shape
+        is a digest of the tasks, steps and decisions, and
+        .Va digest
+        one of all else;
         .Va on-failure
         and
         .Va finally
@@ -60,10 +72,23 @@ enum CommandDataText {
         A list, the newest first:
         .Va id , recipe , tasks , started , duration
         in seconds,
+        .Va state
+        .Pq Li running , died , interrupted , succeeded , failed or timed-out ,
+        .Va resumable ,
         .Va outcome
         and
         .Va exit-status ;
-        the last three are null for a run without an end.
+        duration, outcome and exit status are null for a run without an end.
+        .Ss ops why
+        A list, one object for each instance of the task:
+        .Va task , run , outcome , reason , decision , condition , requested , needed-by , starts , duration ,
+        .Va failures
+        (of steps:
+        .Va step , summary , message , exit-status , place , hint , last-lines ) ,
+        .Va messages , run-before , outcome-before
+        and
+        .Va changes ,
+        what is different from the run before in recipe, inputs and git facts.
         .Ss ops schedule
         A list:
         .Va name

@@ -32,7 +32,7 @@ enum CommandManual {
         for child in command["subcommands"]?.listValue ?? [] where child["commandName"]?.stringValue != "help" {
             text += section(child, prefix: "")
         }
-        return text + CommandManualText.end + CommandDataText.sections
+        return text + ResumeManualText.sections + CommandManualText.end + CommandDataText.sections
     }
 
     private static func section(_ command: Value, prefix: String) -> String {

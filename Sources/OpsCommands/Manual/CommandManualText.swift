@@ -8,14 +8,15 @@ enum CommandManualText {
             The recipe, in the working directory or the nearest parent that belongs to
             the same owner.
             .It Pa ~/.local/state/ops/runs/ID
-            What is kept of a run: the plan
+            What is kept of a run: the plan and what was asked for
             .Pq Pa plan.json ,
             its events
-            .Pq Pa journal.jsonl
-            and what its steps printed
+            .Pq Pa journal.jsonl ,
+            what its steps printed
             .Pq Pa output ,
-            masked.
-            The newest 100 runs of the last 30 days are kept.
+            masked, and the lock that it holds while it goes on
+            .Pq Pa lock .
+            The newest 100 runs of the last 30 days are kept, and those that go on.
             .El
             .Sh SIGNALS
             The first SIGINT, SIGTERM or SIGHUP cancels the run: its processes have SIGTERM, after
@@ -66,6 +67,12 @@ enum CommandManualText {
             .Bd -literal -offset indent
             ops run \\-\\-unattended \\-f /srv/site/ops.yaml \\-\\-timeout 1h backup
             ops schedule export crontab
+            .Ed
+            .Pp
+            Go on with the run that failed, and see why a task ran:
+            .Bd -literal -offset indent
+            ops resume
+            ops why deploy
             .Ed
             .Pp
             What the last run printed, and that of one task:

@@ -9,17 +9,18 @@ import OrderedCollections
 /// (left out for a task's own steps) and `step`, counted from 1. Durations are seconds. Output that is not UTF-8 stands
 /// as base64 in `data` in place of `text`.
 package enum EventJSON {
-    /// One event as a line, its newline included.
-    package static func line(_ event: RunEvent) -> [UInt8] {
+    /// One event as a line, its newline included. An exact one's outputs can be read back as the same values
+    /// (`ExactValue`).
+    package static func line(_ event: RunEvent, isExact: Bool = false) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("time") { $0.raw(decimal(milliseconds: Int64((event.time * 1000).rounded()))) }
-            write(event.kind, to: &writer)
+            write(event.kind, isExact: isExact, to: &writer)
         }
         return writer.bytes + [0x0A]
     }
 
-    private static func write(_ kind: RunEvent.Kind, to writer: inout JSONWriter) {
+    private static func write(_ kind: RunEvent.Kind, isExact: Bool, to writer: inout JSONWriter) {
         switch kind {
         case .runStarted(let run):
             writer.member("event", "run-started")
@@ -27,6 +28,14 @@ package enum EventJSON {
             writer.member("recipe", run.recipe)
             writer.member("tasks", .list(run.tasks.map { .string($0) }))
             writer.member("task-count", run.taskCount)
+            writer.member("version", run.version)
+        case .runResumed(let run):
+            writer.member("event", "run-resumed")
+            writer.member("run", run.run)
+            writer.member("recipe", run.recipe)
+            writer.member("tasks", .list(run.tasks.map { .string($0) }))
+            writer.member("task-count", run.taskCount)
+            writer.member("tasks-finished", run.finishedTasks)
             writer.member("version", run.version)
         case .taskStarted(let task, let reason):
             writer.member("event", "task-started")
@@ -64,7 +73,8 @@ package enum EventJSON {
             write(step.step, to: &writer)
             writeEnd(step.outcome, step.reason, step.duration, to: &writer)
             if step.isTolerated { writer.member("tolerated", .boolean(true)) }
-            if !step.outputs.isEmpty { writer.member("outputs", .map(step.outputs)) }
+            if step.leftRunning { writer.member("left-running", .boolean(true)) }
+            write(step.outputs, isExact: isExact, to: &writer)
             if let failure = step.failure { write(failure, to: &writer) }
         case .cleanUpStarted(let cleanUp):
             writer.member("event", "cleanup-started")
@@ -76,7 +86,8 @@ package enum EventJSON {
             writer.member("event", "task-finished")
             write(task.task, to: &writer)
             writeEnd(task.outcome, task.reason, task.duration, to: &writer)
-            if !task.outputs.isEmpty { writer.member("outputs", .map(task.outputs)) }
+            if task.isSatisfied, !task.outcome.isSatisfied { writer.member("satisfied", .boolean(true)) }
+            write(task.outputs, isExact: isExact, to: &writer)
         case .runFinished(let run):
             writer.member("event", "run-finished")
             writer.member("run", run.run)
@@ -95,6 +106,11 @@ package enum EventJSON {
         if let task = step.task { write(task, to: &writer) }
         if step.part != .steps { writer.member("part", step.part.rawValue) }
         writer.member("step", step.index + 1)
+    }
+
+    private static func write(_ outputs: ValueMap, isExact: Bool, to writer: inout JSONWriter) {
+        guard !outputs.isEmpty else { return }
+        writer.member("outputs", .map(isExact ? outputs.mapValues(ExactValue.encode) : outputs))
     }
 
     private static func writeEnd(

@@ -7,6 +7,8 @@ import OrderedCollections
 package struct RunEvent: Sendable {
     package enum Kind: Sendable {
         case runStarted(RunStarted)
+        /// In place of `runStarted` where an earlier run goes on.
+        case runResumed(RunResumed)
         /// With the reason, where the task could have been up to date: `src/a.swift changed`.
         case taskStarted(TaskID, reason: String?)
         case stepStarted(StepStarted)
@@ -112,6 +114,28 @@ package struct RunStarted: Sendable {
     }
 }
 
+/// A run that failed, was interrupted or died goes on.
+package struct RunResumed: Sendable {
+    package var run: String
+    package var recipe: String
+    package var tasks: [String]
+    package var taskCount: Int
+    /// How many of them are finished and are not run again.
+    package var finishedTasks: Int
+    package var version: String
+
+    package init(
+        run: String, recipe: String, tasks: [String], taskCount: Int, finishedTasks: Int, version: String
+    ) {
+        self.run = run
+        self.recipe = recipe
+        self.tasks = tasks
+        self.taskCount = taskCount
+        self.finishedTasks = finishedTasks
+        self.version = version
+    }
+}
+
 package struct StepStarted: Sendable {
     package var step: StepID
     /// The step's `name`, else its `id`, else nil.
@@ -123,9 +147,12 @@ package struct StepStarted: Sendable {
     package var attempt: Int
     /// True where the step has the terminal until it ends.
     package var isInteractive: Bool
+    /// True where a resumed run treats it in a way of its own (`resume`): that it began must not be lost.
+    package var isGuarded: Bool
 
     package init(
-        step: StepID, name: String?, action: String, summary: String, attempt: Int = 1, isInteractive: Bool = false
+        step: StepID, name: String?, action: String, summary: String, attempt: Int = 1, isInteractive: Bool = false,
+        isGuarded: Bool = false
     ) {
         self.step = step
         self.name = name
@@ -133,6 +160,7 @@ package struct StepStarted: Sendable {
         self.summary = summary
         self.attempt = attempt
         self.isInteractive = isInteractive
+        self.isGuarded = isGuarded
     }
 }
 
@@ -186,10 +214,12 @@ package struct StepFinished: Sendable {
     package var failure: Failure?
     /// True where the failure does not count (`continue-on-error`).
     package var isTolerated: Bool
+    /// True where it left a process running, which the rest of its task may rely on.
+    package var leftRunning: Bool
 
     package init(
         step: StepID, outcome: Outcome, reason: String? = nil, duration: Duration, outputs: ValueMap = [:],
-        failure: Failure? = nil, isTolerated: Bool = false
+        failure: Failure? = nil, isTolerated: Bool = false, leftRunning: Bool = false
     ) {
         self.step = step
         self.outcome = outcome
@@ -198,6 +228,7 @@ package struct StepFinished: Sendable {
         self.outputs = outputs
         self.failure = failure
         self.isTolerated = isTolerated
+        self.leftRunning = leftRunning
     }
 }
 
@@ -223,15 +254,19 @@ package struct TaskFinished: Sendable {
     package var reason: String?
     package var duration: Duration
     package var outputs: ValueMap
+    /// True where what needs it goes on: it succeeded, skipped itself, or its failure is tolerated.
+    package var isSatisfied: Bool
 
     package init(
-        task: TaskID, outcome: Outcome, reason: String? = nil, duration: Duration, outputs: ValueMap = [:]
+        task: TaskID, outcome: Outcome, reason: String? = nil, duration: Duration, outputs: ValueMap = [:],
+        isSatisfied: Bool? = nil
     ) {
         self.task = task
         self.outcome = outcome
         self.reason = reason
         self.duration = duration
         self.outputs = outputs
+        self.isSatisfied = isSatisfied ?? outcome.isSatisfied
     }
 }
 

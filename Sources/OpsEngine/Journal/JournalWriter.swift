@@ -2,8 +2,8 @@ import Glibc
 package import OpsCore
 import OpsSystem
 
-/// Appends a run's events (all but output and progress) to its `journal.jsonl`: whole lines, synced where a
-/// step, a task or the run ends.
+/// Appends a run's events (all but output and progress) to its `journal.jsonl`: whole lines, synced where a step or
+/// the run ends. Who writes it holds the run's lock (`RunLock`).
 package final class JournalWriter: RunEventSink {
     private let path: String
     private let descriptor: Int32
@@ -12,11 +12,18 @@ package final class JournalWriter: RunEventSink {
     /// The first thing that went wrong; nothing is written after it.
     package private(set) var failure: OpsError?
 
-    /// Makes `journal.jsonl` in the run's folder. Throws: an `OpsError` (`system`).
-    package init(runDirectory: String) throws {
+    /// Opens `journal.jsonl` in the run's folder, and makes it where the run is new.
+    ///
+    /// A resumed run's goes on behind its last whole line: what a killed run left of a line is cut off.
+    /// Throws: an `OpsError` (`system`).
+    package init(runDirectory: String) throws(OpsError) {
         path = runDirectory + "/journal.jsonl"
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw OpsError.system("open", path) }
+        size = Self.wholeLines(descriptor)
+        guard lseek(descriptor, 0, SEEK_END) == size || ftruncate(descriptor, size) == 0 else {
+            throw OpsError.system("ftruncate", path)
+        }
     }
 
     deinit { close(descriptor) }
@@ -26,11 +33,13 @@ package final class JournalWriter: RunEventSink {
         var isEnding = false
         switch event.kind {
         case .output, .progress: return
-        case .stepFinished, .runFinished: isEnding = true
+        case .stepFinished, .runFinished, .runResumed: isEnding = true
+        // Whether such a step began must be known even after a power cut.
+        case .stepStarted(let step): isEnding = step.isGuarded
         default: break
         }
         do {
-            let line = EventJSON.line(event)
+            let line = EventJSON.line(event, isExact: true)
             try writeAll(line, to: descriptor, path: path)
             size += off_t(line.count)
             if isEnding, fdatasync(descriptor) != 0 { throw OpsError.system("fdatasync", path) }
@@ -39,5 +48,19 @@ package final class JournalWriter: RunEventSink {
             // Half a line is no line.
             _ = ftruncate(descriptor, size)
         }
+    }
+
+    /// Where the last whole line ends.
+    private static func wholeLines(_ descriptor: Int32) -> off_t {
+        var end = lseek(descriptor, 0, SEEK_END)
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while end > 0 {
+            let start = max(0, end - off_t(buffer.count))
+            let count = pread(descriptor, &buffer, Int(end - start), start)
+            guard count > 0 else { return end }
+            if let newline = buffer[..<count].lastIndex(of: 0x0A) { return start + off_t(newline) + 1 }
+            end = start
+        }
+        return 0
     }
 }

@@ -2,7 +2,7 @@ package import OpsCore
 import OpsSystem
 import OrderedCollections
 
-/// What is known of an earlier run, from its journal.
+/// What is known of an earlier run, from the two ends of its journal.
 package struct RunRecord: Sendable {
     package var id: String
     /// The run's folder.
@@ -16,21 +16,32 @@ package struct RunRecord: Sendable {
     /// `succeeded`, `failed` …; nil where it is running or died.
     package var outcome: String?
     package var exitStatus: Int?
+    /// True while its process lives.
+    package var isRunning: Bool
+
+    /// `running`, `died`, `interrupted`, `succeeded`, `failed`, `timed-out`.
+    package var state: String {
+        if isRunning { return "running" }
+        guard let outcome else { return "died" }
+        return outcome == "cancelled" ? "interrupted" : outcome
+    }
+
+    /// True where `ops resume` has something to do.
+    package var isResumable: Bool { !isRunning && outcome != "succeeded" }
 }
 
 /// The runs that are kept.
 package enum RunHistory {
     /// The newest first. A run whose journal cannot be read is left out.
     package static func list(_ state: StateDirectory) throws(OpsError) -> [RunRecord] {
-        guard FileStatus.find(state.runs) != nil else { return [] }
-        return try listFolder(state.runs).reversed().compactMap { record($0, state) }
+        try names(state).reversed().compactMap { record($0, state) }
     }
 
     /// The run whose identifier starts with `prefix`; the newest where it is nil.
     ///
     /// Throws: an `OpsError` where there is none, or more than one.
     package static func find(_ prefix: String?, _ state: StateDirectory) throws(OpsError) -> RunRecord {
-        let names = FileStatus.find(state.runs) == nil ? [] : try listFolder(state.runs)
+        let names = try names(state)
         let matching = names.filter { $0.hasPrefix(prefix ?? "") }
         if let prefix, matching.count > 1, !matching.contains(prefix) {
             throw OpsError(.invalid, "\(matching.count) runs start with '\(prefix)'", hint: "'ops runs' lists them")
@@ -45,25 +56,36 @@ package enum RunHistory {
         return record
     }
 
+    /// The newest run that satisfies `condition`; nil where none does.
+    package static func newest(
+        _ state: StateDirectory, where condition: (RunRecord) -> Bool
+    ) throws(OpsError) -> RunRecord? {
+        for name in try names(state).reversed() {
+            if let record = record(name, state), condition(record) { return record }
+        }
+        return nil
+    }
+
     /// The events of a run in order; a torn last line is left out.
     package static func events(_ record: RunRecord) throws(OpsError) -> [Value] {
-        let bytes = try readFile(record.directory + "/journal.jsonl")
-        return bytes.split(separator: 0x0A).compactMap { line in try? JSONReader.value(Array(line)) }
+        try JournalFile(runDirectory: record.directory).events
+    }
+
+    /// Identifiers, the oldest first: they sort by time.
+    private static func names(_ state: StateDirectory) throws(OpsError) -> [String] {
+        FileStatus.find(state.runs) == nil ? [] : try listFolder(state.runs)
     }
 
     private static func record(_ name: String, _ state: StateDirectory) -> RunRecord? {
         let directory = "\(state.runs)/\(name)"
-        guard let bytes = try? readFile(directory + "/journal.jsonl") else { return nil }
-        let lines = bytes.split(separator: 0x0A)
-        guard let first = lines.first, let start = try? JSONReader.value(Array(first)),
+        guard let (start, end) = (try? JournalFile.ends(runDirectory: directory)) ?? nil,
             start["event"]?.stringValue == "run-started"
         else { return nil }
         var record = RunRecord(
             id: name, directory: directory, recipe: start["recipe"]?.stringValue ?? "",
-            tasks: start["tasks"]?.listValue?.compactMap(\.stringValue) ?? [], started: start["time"]?.doubleValue ?? 0)
-        if let last = lines.last, let end = try? JSONReader.value(Array(last)),
-            end["event"]?.stringValue == "run-finished"
-        {
+            tasks: start["tasks"]?.listValue?.compactMap(\.stringValue) ?? [], started: start["time"]?.doubleValue ?? 0,
+            isRunning: RunLock.isHeld(runDirectory: directory))
+        if end["event"]?.stringValue == "run-finished" {
             record.outcome = end["outcome"]?.stringValue
             record.duration = end["duration"]?.doubleValue
             record.exitStatus = end["exit-status"]?.integerValue
@@ -73,7 +95,8 @@ package enum RunHistory {
 }
 
 extension Value {
-    fileprivate var doubleValue: Double? {
+    /// A number of any kind.
+    var doubleValue: Double? {
         switch self {
         case .integer(let value, _): Double(value)
         case .number(let value, _): value

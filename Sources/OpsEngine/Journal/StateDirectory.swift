@@ -60,8 +60,8 @@ package struct StateDirectory: Sendable {
         return folder
     }
 
-    /// Removes old runs: those before the newest `keep`, and those older than `age` seconds. Failures are not
-    /// worth a word: the next run tries again.
+    /// Removes old runs: those before the newest `keep`, and those older than `age` seconds, but none that goes on.
+    /// Failures are not worth a word: the next run tries again.
     package func prune(keep: Int = 100, age: Double = 30 * 86_400, now: Double) {
         guard let names = try? listFolder(runs) else { return }
         // The oldest first: identifiers sort by time, so that the first that stays is the last one asked about.
@@ -71,7 +71,9 @@ package struct StateDirectory: Sendable {
                     return
                 }
             }
+            guard let lock = try? RunLock(name, runDirectory: "\(runs)/\(name)") else { continue }
             try? removeTree("\(runs)/\(name)")
+            lock.release()
         }
     }
 }

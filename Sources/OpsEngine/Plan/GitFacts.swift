@@ -8,14 +8,20 @@ package enum GitFacts {
     package static let names = ["sha", "short-sha", "branch", "tag", "dirty", "commit-time"]
 
     /// Asks only what `wanted` names. Null outside a repository, where git is not installed, and for what does
-    /// not apply; `dirty` is unknown unless `asksDirty`, since it may run the repository's filters.
+    /// not apply; `dirty` is unknown unless `asksDirty`, since it may run the repository's filters. `recorded` ones are
+    /// not asked.
     package static func ask(
-        _ wanted: Set<String>, in directory: String, environment: [String: String], asksDirty: Bool
+        _ wanted: Set<String>, in directory: String, environment: [String: String], asksDirty: Bool,
+        recorded: ValueMap = [:]
     ) async throws -> ValueMap {
         var facts: ValueMap = [:]
         guard !wanted.isEmpty else { return facts }
         let git = Git(directory: directory, environment: environment)
         for name in names where wanted.contains(name) {
+            if let value = recorded[name] {
+                facts[name] = value
+                continue
+            }
             switch name {
             case "sha": facts[name] = try await git.line(["rev-parse", "--verify", "-q", "HEAD^{commit}"])
             case "short-sha":

@@ -10,7 +10,12 @@ package enum PlanJSON {
 
     /// The plan as one JSON value. Secrets and unknowns are named, never guessed.
     package static func value(_ plan: Plan) -> Value {
-        .map([
+        .map(head(plan).merging(body(plan)) { $1 })
+    }
+
+    /// What was asked for, and what it was planned from.
+    static func head(_ plan: Plan) -> ValueMap {
+        [
             "schema": .string(schema),
             "recipe": .string(plan.recipe.file),
             "name": plan.recipe.name.map { .string($0) } ?? .null,
@@ -19,14 +24,20 @@ package enum PlanJSON {
             "inputs": .map(plan.inputs),
             "git": .map(plan.git),
             "units": .list(plan.units.map(unit)),
-            "secrets": .list(plan.secrets.map(secret)),
             "timeout": plan.timeout.map { .string($0.text) } ?? .null,
+        ]
+    }
+
+    /// What is done.
+    static func body(_ plan: Plan) -> ValueMap {
+        [
+            "secrets": .list(plan.secrets.map(secret)),
             "tasks": .list(plan.tasks.map { task($0, in: plan) }),
             "on-failure": .list(plan.onFailure.map(step)),
             "finally": .list(plan.finally.map(step)),
             "heartbeat": .list((plan.heartbeat?.effects ?? []).map(effect)),
             "warnings": .list(plan.warnings.map(\.json)),
-        ])
+        ]
     }
 
     private static func strings(_ texts: [String]) -> Value { .list(texts.map { .string($0) }) }

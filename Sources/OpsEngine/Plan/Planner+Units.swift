@@ -144,7 +144,8 @@ extension Planner {
         let missing = wanted.subtracting(facts.keys)
         guard !missing.isEmpty else { return facts }
         let more = try await GitFacts.ask(
-            missing, in: folder, environment: request.environment, asksDirty: request.isOnline || request.isRun)
+            missing, in: folder, environment: request.environment, asksDirty: request.isOnline || request.isRun,
+            recorded: folder == root.directory ? request.recordedGit : [:])
         facts.merge(more) { $1 }
         askedFacts[folder] = facts
         return facts

@@ -26,11 +26,13 @@ package struct PlanRequest: Sendable {
     package var stateDirectory: String?
     /// True where tasks run although they are up to date.
     package var isForced: Bool
+    /// Facts that are not asked again: an interrupted run may have changed them itself.
+    package var recordedGit: ValueMap
 
     package init(
         tasks: [String], inputs: ValueMap, taskInputs: [String: ValueMap] = [:], arguments: [String] = [],
         environment: [String: String], ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false,
-        stateDirectory: String? = nil, isForced: Bool = false
+        stateDirectory: String? = nil, isForced: Bool = false, recordedGit: ValueMap = [:]
     ) {
         self.tasks = tasks
         self.inputs = inputs
@@ -42,6 +44,7 @@ package struct PlanRequest: Sendable {
         self.isRun = isRun
         self.stateDirectory = stateDirectory
         self.isForced = isForced
+        self.recordedGit = recordedGit
     }
 }
 

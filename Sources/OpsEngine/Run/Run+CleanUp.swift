@@ -44,8 +44,10 @@ extension Run {
         return await work.value
     }
 
-    private func runHandlers(
-        _ steps: [PlannedStep], of task: PlannedTask, after ending: TaskEnding, scope: Scope
+    /// `earlier` are the steps that ran before the run was resumed.
+    func runHandlers(
+        _ steps: [PlannedStep], of task: PlannedTask, after ending: TaskEnding, scope: Scope,
+        earlier: EarlierTask? = nil
     ) async -> Bool {
         var scope = scope
         ending.tell(&scope)
@@ -58,6 +60,10 @@ extension Run {
         }
         var isClean = true
         for step in steps {
+            if let past = earlier?.cleanUpSteps[step.id.part]?[step.id.index] {
+                if let id = step.definition.id { scope.steps[id] = past?.value(of: step) }
+                continue
+            }
             let result = await run(step, task: nil, scope: scope)
             if let id = step.definition.id { scope.steps[id] = result.value }
             if !result.isFine { isClean = false }

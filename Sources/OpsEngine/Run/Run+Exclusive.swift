@@ -23,7 +23,7 @@ extension Run {
     func checkLocks() throws {
         guard options.lockWait == .none else { return }
         var seen: Set<String> = []
-        for task in plan.tasks where task.decision == .run {
+        for (index, task) in plan.tasks.enumerated() where task.decision == .run && !isFinishedBefore(index) {
             guard let name = task.exclusive, seen.insert(name).inserted else { continue }
             guard let lock = try acquire(name, for: task.id) else { throw busy(name) }
             lock.release()
@@ -108,7 +108,7 @@ extension Run {
         return false
     }
 
-    private func acquire(_ name: String, for task: TaskID) throws -> FileLock? {
+    func acquire(_ name: String, for task: TaskID) throws -> FileLock? {
         try FileLock.tryAcquire(
             lockPath(name),
             as: FileLock.Holder(run: id, task: task.description, since: Timestamp.iso8601(clock.now)),
@@ -120,7 +120,7 @@ extension Run {
         name.hasPrefix("/") ? name : "\(lockDirectory)/\(FileName.escaped(name)).lock"
     }
 
-    private func busy(_ name: String) -> OpsError {
+    func busy(_ name: String) -> OpsError {
         let holder = FileLock.holder(lockPath(name)).map { "\($0)" } ?? "another run"
         return OpsError(.busy, "'\(name)' is held by \(holder)", hint: "--wait DURATION waits for it")
     }

@@ -5,15 +5,18 @@ import OrderedCollections
 
 extension Run {
     /// Starts what may start and returns when every task of the plan is done.
-    func runTasks() async {
+    ///
+    /// Throws: what keeps an earlier part of the run from being taken up; nothing was started then.
+    func runTasks() async throws {
         states = plan.tasks.map { TaskState(openNeeds: $0.needs.reduce(0) { $0 + $1.instances.count }) }
         for (index, task) in plan.tasks.enumerated() {
             for need in task.needs { for place in need.instances { states[place].dependents.append(index) } }
         }
         openTasks = states.count
         refreshRecords()
+        try await takeUp()
         // Settling one may open another, which is settled then, and once.
-        let first = states.indices.filter { states[$0].openNeeds == 0 }
+        let first = states.indices.filter { states[$0].openNeeds == 0 && states[$0].phase == .waiting }
         for index in first { settle(index) }
         startReady()
         guard openTasks > 0 || openRollBacks > 0 else { return }
@@ -151,7 +154,7 @@ extension Run {
             .taskFinished(
                 TaskFinished(
                     task: plan.tasks[index].id, outcome: outcome, reason: reason, duration: duration,
-                    outputs: outputs)))
+                    outputs: outputs, isSatisfied: isSatisfied)))
         if outcome == .failed || outcome == .timedOut, !isSatisfied {
             fail(index, TaskEnding(outcome: outcome, failure: nil))
         }
@@ -164,7 +167,7 @@ extension Run {
         stop(because: index)
     }
 
-    private func inheritFromNeeds(_ index: Int) {
+    func inheritFromNeeds(_ index: Int) {
         for place in plan.tasks[index].needs.flatMap(\.instances) {
             let need = states[place]
             let failed = !need.isSatisfied && (need.outcome == .failed || need.outcome == .timedOut)

@@ -12,6 +12,7 @@ extension Run {
         var scope = scope
         let start = clock.ticks
         if case .skipped(let reason) = step.decision { return finish(step, skipped: reason, start) }
+        if let task, let result = takenAsDone(step, task: task, scope: scope) { return result }
         do {
             try await ensureSecrets(Set(step.secrets))
             reportWeakSecrets()
@@ -102,7 +103,7 @@ extension Run {
             .stepStarted(
                 StepStarted(
                     step: step.id, name: step.name, action: step.action, summary: step.summary, attempt: attempt,
-                    isInteractive: step.definition.isInteractive)))
+                    isInteractive: step.definition.isInteractive, isGuarded: step.definition.resume != nil)))
     }
 
     private func finish(_ step: PlannedStep, skipped reason: String, _ start: UInt64) -> StepResult {
@@ -137,7 +138,8 @@ extension Run {
             .stepFinished(
                 StepFinished(
                     step: step.id, outcome: result.outcome, reason: reason, duration: clock.elapsed(since: start),
-                    outputs: result.outputs, failure: result.failure, isTolerated: result.isTolerated)))
+                    outputs: result.outputs, failure: result.failure, isTolerated: result.isTolerated,
+                    leftRunning: hasLeftRunning(step))))
         return result
     }
 

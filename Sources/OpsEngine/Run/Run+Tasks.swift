@@ -115,7 +115,7 @@ extension Run {
     }
 
     /// Fetches the secrets of the layers of `env` and evaluates them.
-    private func prepare(_ task: PlannedTask, _ scope: inout Scope) async throws {
+    func prepare(_ task: PlannedTask, _ scope: inout Scope) async throws {
         let unit = plan.unit(of: task)
         guard !unit.recipe.env.isEmpty || !task.definition.env.isEmpty else { return }
         var use = NameUse(vars: unit.recipe.vars)
@@ -149,7 +149,7 @@ extension Run {
     }
 
     private func runStepList(_ task: PlannedTask, index: Int, scope: inout Scope) async -> TaskEnding {
-        for step in task.steps {
+        for step in task.steps.dropFirst(restoreSteps(of: index, &scope)) {
             if SwiftTask.isCancelled { return TaskEnding(outcome: .cancelled) }
             let result = await run(step, task: index, scope: scope)
             if let id = step.definition.id { scope.steps[id] = result.value }
@@ -160,7 +160,7 @@ extension Run {
         return TaskEnding(outcome: .succeeded)
     }
 
-    private func taskOutputs(_ task: PlannedTask, _ scope: Scope) throws -> ValueMap {
+    func taskOutputs(_ task: PlannedTask, _ scope: Scope) throws -> ValueMap {
         if task.definition.hasOwnAction { return scope.steps[""]?["outputs"]?.mapValue ?? [:] }
         var outputs: ValueMap = [:]
         for (name, template) in task.definition.outputs { outputs[name] = try template.evaluate(in: scope) }

@@ -19,17 +19,7 @@ extension Run {
         guard let undo = step.undo else { return }
         // A further attempt starts anew.
         armedUndos.removeAll { $0.undo.step.id == undo.step.id }
-        armedUndos.append(ArmedUndo(undo: undo, owner: index, scope: scope, disarmers: disarmers(of: undo, index)))
-    }
-
-    /// The instances of the task behind `through`; the step's own task where there is none, or it is not in the plan.
-    private func disarmers(of undo: PlannedUndo, _ owner: Int) -> [Int] {
-        guard let through = undo.through else { return [owner] }
-        let unit = plan.tasks[owner].unit
-        let found = plan.tasks.indices.filter {
-            plan.tasks[$0].unit == unit && plan.tasks[$0].definition.name == through
-        }
-        return found.isEmpty ? [owner] : found
+        armedUndos.append(ArmedUndo(undo: undo, owner: index, scope: scope, disarmers: plan.disarmers(of: undo, index)))
     }
 
     /// The task's steps have succeeded: what waits for nothing else is disarmed.
@@ -93,7 +83,7 @@ extension Run {
         return isClean
     }
 
-    private func run(_ undo: ArmedUndo, after ending: TaskEnding) async -> Bool {
+    func run(_ undo: ArmedUndo, after ending: TaskEnding) async -> Bool {
         // Its lease is let go by the caller, after the last of its task's undos.
         var scope = undo.scope
         ending.tell(&scope)

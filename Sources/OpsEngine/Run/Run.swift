@@ -59,6 +59,8 @@ package final class Run {
     var waitedForLocks = Duration.zero
     /// A name was held by another run for longer than this one waits.
     var lacksLock = false
+    /// What an earlier part of this run, which is resumed, has done.
+    let resumption: Resumption?
     let startedTicks: UInt64
     let startedAt: Double
     private var journalFailed = false
@@ -84,7 +86,7 @@ package final class Run {
     package init(
         id: String, plan: Plan, options: RunOptions, catalog: PluginCatalog, environment: [String: String],
         temporaryDirectory: String, runDirectory: String, lockDirectory: String, sinks: [any RunEventSink],
-        clock: any RunClock = SystemRunClock()
+        clock: any RunClock = SystemRunClock(), resumption: Resumption? = nil
     ) {
         self.id = id
         self.plan = plan
@@ -98,22 +100,19 @@ package final class Run {
         logs = RunLogs(runDirectory: runDirectory)
         self.sinks = sinks
         startedTicks = clock.ticks
-        startedAt = clock.now
+        startedAt = resumption.map(\.earlier.started) ?? clock.now
+        self.resumption = resumption
         secrets = SecretStore(plan: plan, catalog: catalog, environment: environment)
     }
 
     /// Runs all of it, clean-up included, and says how it ended. Call once.
     package func execute() async -> RunFinished {
-        emit(
-            .runStarted(
-                RunStarted(
-                    run: id, recipe: plan.recipe.file, tasks: plan.requested, taskCount: plan.tasks.count,
-                    version: options.version)))
+        announce()
         startRunTimer()
         do {
             try checkLocks()
             try await fetchDecidedSecrets()
-            await runTasks()
+            try await runTasks()
         } catch {
             for problem in (error as? DiagnosticsError)?.diagnostics ?? [] {
                 let place = problem.range.map { "\($0): " } ?? ""
@@ -133,7 +132,22 @@ package final class Run {
         let finished = ending()
         await willFinish?(finished)
         emit(.runFinished(finished))
-        return finished
+        // An end that could not be written is none.
+        return journalFailed ? ending() : finished
+    }
+
+    private func announce() {
+        let (recipe, tasks, count) = (plan.recipe.file, plan.requested, plan.tasks.count)
+        guard let resumption else {
+            return emit(
+                .runStarted(
+                    RunStarted(run: id, recipe: recipe, tasks: tasks, taskCount: count, version: options.version)))
+        }
+        emit(
+            .runResumed(
+                RunResumed(
+                    run: id, recipe: recipe, tasks: tasks, taskCount: count, finishedTasks: resumption.finishedCount,
+                    version: options.version)))
     }
 
     /// Cancels what runs, with clean-up; nothing more is started. Later calls change nothing.
@@ -173,7 +187,7 @@ package final class Run {
     /// Secrets of steps that are certain to run are fetched together before the first task.
     private func fetchDecidedSecrets() async throws {
         var names: Set<String> = []
-        for task in plan.tasks where task.decision == .run {
+        for (index, task) in plan.tasks.enumerated() where task.decision == .run && !isFinishedBefore(index) {
             for step in task.steps where step.decision == .run { names.formUnion(step.secrets) }
         }
         guard !names.isEmpty else { return }

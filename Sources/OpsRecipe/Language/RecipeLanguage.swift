@@ -70,7 +70,7 @@ package enum RecipeLanguage {
         LanguageKey("undo", .object("undo"), "A step that takes this one's work back"),
         LanguageKey("detach", .boolean, "Processes it leaves may live on"),
         LanguageKey("interactive", .boolean, "Has the terminal to itself"),
-        LanguageKey("resume", .choice(resumeWords), "What a resumed run does with it", run: false),
+        LanguageKey("resume", .choice(resumeWords), "What a resumed run does with it"),
     ]
 
     package static let step = LanguageObject("step", "One action of a task", takesAction: true, actionKeys)

@@ -10,6 +10,9 @@ package struct LoadedRecipe: Sendable {
     package var recipe: Recipe
     package var warnings: [Diagnostic]
     package var source: SourceText
+
+    /// The text of each file that it was read from, its own first.
+    package var sources: [SourceText] { [source] }
 }
 
 /// How much of a recipe a command needs: a large one takes the longer the deeper it is read.

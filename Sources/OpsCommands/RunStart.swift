@@ -1,0 +1,103 @@
+import OpsCore
+import OpsEngine
+import OpsReport
+import OpsSystem
+
+/// A plan, or what is left of one, with all that it takes to run it: signals, its turn, journal, reports.
+struct RunStart: Sendable {
+    private let plan: Plan
+    private let session: RecipeSession
+    private let settings: RunSettings
+    /// Ops's own: a clean one is for the steps.
+    private let environment: [String: String]
+    /// Of a resumed run: its identifier and what is finished of it.
+    private let earlier: (id: String, resumption: Resumption)?
+
+    init(
+        _ plan: Plan, session: RecipeSession, settings: RunSettings, environment: [String: String],
+        earlier: (id: String, resumption: Resumption)? = nil
+    ) {
+        self.plan = plan
+        self.session = session
+        self.settings = settings
+        self.environment = environment
+        self.earlier = earlier
+    }
+
+    /// Runs it and gives the exit status.
+    ///
+    /// - Parameter folder: makes the run's folder, or gives the one it had, once it is the run's turn.
+    @EventLoopActor
+    func run(_ folder: @Sendable (StateDirectory, String) throws(OpsError) -> RunFolder) async throws -> Int32 {
+        let state = try StateDirectory(environment: environment)
+        let signals = try SignalWatch.start()
+        if let limit = settings.jitter {
+            var random = SystemRandomNumberGenerator()
+            let wait = Unattended.jitter(limit, using: &random)
+            try await signals.interruptible { try await EventLoop.shared.sleep(for: wait) }
+        }
+        let id = earlier?.id ?? StateDirectory.newRunID(now: Timestamp.now)
+        let log = RunSystemLog(settings.isUnattended ? SystemLog(environment: environment) : nil, id: id, plan: plan)
+        let lock: FileLock?
+        switch try await turn(id, state, signals, log) {
+        case .free(let taken): lock = taken
+        case .skipped(let reason):
+            log.skipped(reason)
+            return 0
+        }
+        defer { lock?.release() }
+        let folder = try folder(state, id)
+        var isStarted = earlier != nil
+        defer { if !isStarted { try? removeTree(folder.path) } }
+        let temporary = try folder.makeTemporaryDirectory(environment, isResumed: earlier != nil)
+        Guard.willRemove(temporary)
+        defer { try? removeTree(temporary) }
+        let reporters = try Reporters(settings)
+        let journal = try JournalWriter(runDirectory: folder.path)
+        let run = Run(
+            id: id, plan: plan, options: settings.options, catalog: session.catalog,
+            environment: session.context.environment, temporaryDirectory: temporary, runDirectory: folder.path,
+            lockDirectory: state.locks, sinks: [journal] + reporters.all, resumption: earlier?.resumption)
+        signals.interrupt(run)
+        isStarted = true
+        if settings.isUnattended, !plan.warnings.isEmpty {
+            reporters.write(ErrorReport.text(of: plan.warnings, style: settings.style, context: session.context))
+        }
+        if settings.isUnattended, plan.heartbeat != nil {
+            let heartbeat = Heartbeat(run) { reporters.heldTail($0) }
+            run.willFinish = { await heartbeat.end($0) }
+            heartbeat.begin()
+        }
+        log.started()
+        let ticks = Ticker { reporters.tick() }
+        let finished = await run.execute()
+        ticks.stop()
+        reporters.close()
+        if finished.exitStatus != 0 { reporters.release() }
+        log.finished(finished)
+        if let failure = journal.failure {
+            Console.error("ops: error: the run is not recorded to its end: \(OpsError.text(of: failure))\n")
+        }
+        folder.lock.release()
+        state.prune(now: Timestamp.now)
+        return finished.exitStatus
+    }
+
+    /// Waits for this run's turn among those of its recipe, as `overlap` says.
+    @EventLoopActor
+    private func turn(
+        _ id: String, _ state: StateDirectory, _ signals: SignalWatch, _ log: RunSystemLog
+    ) async throws -> RecipeLock.Answer {
+        guard settings.isUnattended || plan.recipe.overlap != nil else { return .free(nil) }
+        let lock = RecipeLock(plan, id: id, state: state)
+        guard settings.isUnattended else { return .free(try lock.attended()) }
+        do {
+            // What nobody chose loses no run in silence.
+            return try await lock.unattended(
+                plan.recipe.overlap ?? .fail, wait: settings.options.lockWait, signals: signals)
+        } catch {
+            log.refused(OpsError.text(of: error))
+            throw error
+        }
+    }
+}
