@@ -1,5 +1,6 @@
 import OpsCore
 import OpsEngine
+import OpsRecipe
 import OpsReport
 import OpsSystem
 
