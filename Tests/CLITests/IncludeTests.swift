@@ -149,30 +149,6 @@ import Testing
         #expect(plan.components(of: "\"prefix\":").count == 6, "\(plan)")
     }
 
-    @Test func whatIsWrongInAnIncludedFileHasItsOwnPlace() throws {
-        let ops = try OpsProgram("ops: 1\ninclude: { part: sub/part.yaml }\ntasks: { t: { needs: [ \"part:x\" ] } }\n")
-        try ops.write("sub/part.yaml", "ops: 1\ntasks:\n  x: { run: [ echo, \"${{ inputs.nothing }}\" ] }\n")
-        let result = try ops("t")
-        #expect(result.status == 2)
-        #expect(
-            result.errorText.hasPrefix(
-                """
-                sub/part.yaml:3:26: error: unknown input 'nothing'
-                    3 |   x: { run: [ echo, "${{ inputs.nothing }}" ] }
-                """), "\(result.errorText)")
-        #expect(try ops("lint").text.components(of: "unknown input").count == 2)
-    }
-
-    @Test func lintChecksEachFileOnce() throws {
-        let ops = try OpsProgram(
-            "ops: 1\ninclude: { a: part.yaml, b: ./part.yaml }\ntasks: { t: { needs: [ \"a:x\", \"b:x\" ] } }\n")
-        try ops.write("part.yaml", "ops: 1\nvars: { unused: 1 }\ntasks: { x: { run: 'true' } }\n")
-        let result = try ops("lint")
-        #expect(result.status == 0)
-        #expect(result.text.components(of: "the var 'unused' is not used").count == 2, "\(result.text)")
-        #expect(result.text.hasPrefix("part.yaml:2:9: warning"))
-    }
-
     @Test func aMissingInputIsAnErrorOnlyWhereItIsUsed() throws {
         let ops = try OpsProgram("ops: 1\ninclude: { part: part.yaml }\ntasks: { t: { run: 'true' } }\n")
         try ops.write(
@@ -196,24 +172,30 @@ import Testing
         #expect(result.status == 2 && result.errorText.contains("'place' is no input of the recipe"))
     }
 
-    @Test(arguments: [1000])
-    func manyIncludesAreQuick(_ count: Int) throws {
-        let names = (0..<count).map { "p\($0)" }
-        let ops = try OpsProgram(
-            "ops: 1\ninclude:\n" + names.map { "  \($0): ./parts/\($0).yaml\n" }.joined()
-                + "tasks:\n  all: { needs: [ \(names.map { "\"\($0):t\"" }.joined(separator: ", ")) ] }\n")
-        for name in names {
-            try ops.write(
-                "parts/\(name).yaml",
-                "ops: 1\ninclude: { base: ../base.yaml }\ntasks: { t: { needs: [ \"base:b\" ] } }\n")
-        }
-        try ops.write("base.yaml", "ops: 1\ntasks: { b: { run: echo once >> log } }\n")
-        let clock = ContinuousClock()
-        var result: CommandResult?
-        let time = try clock.measure { result = try ops("all") }
-        #expect(result?.status == 0, "\(String(describing: result))")
-        #expect(try ops.text("log") == "once\n")
-        #expect(time < .seconds(10))
+    @Test func anUndoOfAnIncludedTaskIsDisarmedByItsOwnRecipesTask() throws {
+        let ops = try OpsProgram("ops: 1\ninclude: { p: p.yaml }\ntasks: { smoke: { needs: [ \"p:smoke\" ] } }\n")
+        try ops.write(
+            "p.yaml",
+            """
+            ops: 1
+            inputs: { ok: { default: "no" } }
+            tasks:
+              roll: { run: 'true', undo: { through: smoke, run: touch undone } }
+              smoke: { needs: [ roll ], run: '[ "$INPUT_OK" = yes ]' }
+
+            """)
+        #expect(try ops("smoke").status == 1)
+        #expect(ops.exists("undone"))
+        let good = try OpsProgram(
+            """
+            ops: 1
+            include: { p: { from: p.yaml, with: { ok: "yes" } } }
+            tasks: { smoke: { needs: [ "p:smoke" ] } }
+
+            """)
+        try good.write("p.yaml", try ops.text("p.yaml"))
+        #expect(try good("smoke").status == 0)
+        #expect(!good.exists("undone"))
     }
 
     @Test func anIncludeThroughALinkIsTheSameRecipe() throws {
@@ -245,7 +227,7 @@ import Testing
 }
 
 extension String {
-    fileprivate func components(of word: String) -> [Substring] {
+    func components(of word: String) -> [Substring] {
         split(separator: word, omittingEmptySubsequences: false)
     }
 }

@@ -18,6 +18,8 @@ struct IncludeLoader {
     private(set) var diagnostics: [Diagnostic] = []
     /// The recipes that are being loaded, each included by the one before it.
     private var open: [(identity: String, file: String)] = []
+    /// What includes one that has too many has too many as well.
+    private var hasReportedPlaces = false
     /// By identity, what has been loaded.
     private var known: [String: Known] = [:]
 
@@ -55,7 +57,10 @@ struct IncludeLoader {
                 break
             }
             guard result.places <= Self.placeLimit else {
-                report("limit", "more than \(Self.placeLimit) includes, those of included recipes counted", include)
+                if !hasReportedPlaces {
+                    report("limit", "more than \(Self.placeLimit) includes, those of included recipes counted", include)
+                }
+                hasReportedPlaces = true
                 break
             }
             recipe.included[name] = child.recipe
