@@ -200,9 +200,11 @@ import Testing
         while !ops.exists("ran"), rounds < 750 {
             usleep(100_000)
             rounds += 1
-            try #require(waitpid(cron, nil, WNOHANG) == 0, "cron ended: \(try folder.text("out"))")
+            guard waitpid(cron, nil, WNOHANG) == 0 else {
+                throw OpsError(.command, "cron ended: \(try folder.text("out"))")
+            }
         }
-        #expect(ops.exists("ran"), "\(try folder.text("out"))")
+        #expect(ops.exists("ran"))
         usleep(200_000)
         #expect(try ops.text("ran") == "/a b|50% & $HOME 'x' \"y\" `z` #|[]|")
     }
