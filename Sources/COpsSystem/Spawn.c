@@ -32,7 +32,7 @@ static int child_main(void *context) {
         struct sigaction old;
         if (sigaction(handled[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) sigaction(handled[i], &action, NULL);
     }
-    // Where a whole process group is killed, nobody is left who could end us. No more than a help: what we start lacks it.
+    // Where a whole process group is killed, nobody is left to end us. A help only: what we start lacks it.
     (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L);
     if (spawn->owns_session ? setsid() < 0 : setpgid(0, 0) < 0) goto failed;
     if (spawn->terminal >= 0) {
