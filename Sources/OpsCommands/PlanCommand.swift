@@ -24,7 +24,9 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(help: "text, or json (the schema is in ops(1)).") var format: OutputFormat = .text
     @Flag(help: "Also make read-only requests that tell more.") var online = false
     @Option(name: RunOption.inputs.names, help: RunOption.inputs.valueHelp, completion: .file()) var inputs: String?
-    @Option(help: ArgumentHelp("Write the plan as JSON to a file too, for 'ops run --plan'.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("Write the plan as JSON to a file too, for 'ops run --plan'.", valueName: "file"),
+        completion: .file())
     var out: String?
 
     mutating func run() async throws {

@@ -69,7 +69,8 @@ enum ResumeAction {
             return false
         }
         guard let run = found ?? newest else {
-            throw OpsError(.notFound, "there is no run of \(session.recipe.file) yet", hint: "'ops runs' lists all runs")
+            throw OpsError(
+                .notFound, "there is no run of \(session.recipe.file) yet", hint: "'ops runs' lists all runs")
         }
         return run
     }

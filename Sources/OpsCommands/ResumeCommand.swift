@@ -13,7 +13,8 @@ struct ResumeCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("A run, or the start of its name.", valueName: "run"), completion: .custom(RunCompletion.runs))
+        help: ArgumentHelp("A run, or the start of its name.", valueName: "run"),
+        completion: .custom(RunCompletion.runs))
     var words: [String] = []
 
     @OptionGroup var global: GlobalOptions

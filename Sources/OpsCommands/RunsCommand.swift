@@ -38,7 +38,9 @@ struct RunsCommand: AsyncParsableCommand {
                     "\(record.tasks.joined(separator: " ")) (\(record.recipe))",
                 ])
             }
-            try Console.output(records.isEmpty ? (task.map { "There are no runs of '\($0)' yet.\n" } ?? "There are no runs yet.\n") : table.text)
+            try Console.output(
+                records.isEmpty
+                    ? (task.map { "There are no runs of '\($0)' yet.\n" } ?? "There are no runs yet.\n") : table.text)
         }
     }
 

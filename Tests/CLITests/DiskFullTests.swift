@@ -44,7 +44,9 @@ import Testing
 
     /// RLIMIT_FSIZE stands for a quota: the write fails with EFBIG.
     @Test func aLimitOnTheSizeOfFilesIsAClearError() throws {
-        let steps = (0..<40).map { "      - { name: \"\(String(repeating: "x", count: 200))\", run: echo \($0) >> log }" }
+        let steps = (0..<40).map {
+            "      - { name: \"\(String(repeating: "x", count: 200))\", run: echo \($0) >> log }"
+        }
         let ops = try OpsProgram(
             "ops: 1\ndefaults: { shell: sh }\ntasks:\n  a:\n    steps:\n\(steps.joined(separator: "\n"))\n")
         let limit = "ulimit -f 40; \"$@\""

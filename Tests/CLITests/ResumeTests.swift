@@ -128,7 +128,8 @@ import Testing
     }
 
     @Test func aRunThatGoesOnIsNotResumed() throws {
-        let ops = try OpsProgram("ops: 1\ntasks: { a: { run: 'touch started; while ! test -e go; do sleep 0.01; done' } }\n")
+        let ops = try OpsProgram(
+            "ops: 1\ntasks: { a: { run: 'touch started; while ! test -e go; do sleep 0.01; done' } }\n")
         let running = try ops.start(["a"])
         try running.wait(for: ops.project + "/started")
         let id = try ops.lastRun()
@@ -166,7 +167,8 @@ import Testing
         let id = try ops.killed(["b"])
         let result = try ops("resume", id)
         #expect(result.status == 2)
-        #expect(result.errorText.contains("b, step 2 (Wait) was running when the run died, and 'resume: fail' does not"))
+        #expect(
+            result.errorText.contains("b, step 2 (Wait) was running when the run died, and 'resume: fail' does not"))
         #expect(try ops.text("log") == "a\nb-1\nb-2\n")
         #expect(try ops("resume", id, "--force").status == 0)
         #expect(try ops.text("log") == "a\nb-1\nb-2\nb-2\nb-3\n")
@@ -192,7 +194,9 @@ import Testing
         #expect(try ops("runs").text.contains(" died "))
         #expect(try ops("resume").status == 0)
         #expect(try ops.text("log").hasSuffix("second-4\nthird\n"))
-        let lines = try run(["sh", "-c", "python3 -c 'import json,sys\nfor l in sys.stdin: json.loads(l)' < \(journal)"])
+        let lines = try run([
+            "sh", "-c", "python3 -c 'import json,sys\nfor l in sys.stdin: json.loads(l)' < \(journal)",
+        ])
         #expect(lines.status == 0, "\(lines.errorText)")
     }
 

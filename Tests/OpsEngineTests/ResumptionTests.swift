@@ -73,7 +73,8 @@ import Testing
     }
 
     @Test func `a journal's line gives its members without being parsed`() {
-        let text = #"{"time":1.5,"event":"step-finished","task":"a\"b","step":12,"outputs":{"x":{"y":"}"},"z":[1,"]"]},"tolerated":true}"#
+        let text =
+            #"{"time":1.5,"event":"step-finished","task":"a\"b","step":12,"outputs":{"x":{"y":"}"},"z":[1,"]"]},"tolerated":true}"#
         Array(text.utf8).withUnsafeBytes { bytes in
             let line = JournalLine(bytes)
             #expect(line.text("event") == "step-finished")

@@ -11,7 +11,9 @@ extension OpsProgram {
 
     private static func stray(_ folder: String) throws -> [String] {
         let plan = try JSONReader.value(try readAll(folder + "/plan.json"))
-        let events = try readAll(folder + "/journal.jsonl").split(separator: 0x0A).map { try JSONReader.value(Array($0)) }
+        let events = try readAll(folder + "/journal.jsonl").split(separator: 0x0A).map {
+            try JSONReader.value(Array($0))
+        }
         var listed: [String: String] = [:]
         func list(_ steps: Value?, _ task: String, _ part: String, _ decision: String) {
             for (index, step) in (steps?.listValue ?? []).enumerated() {

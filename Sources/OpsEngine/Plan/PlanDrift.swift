@@ -60,7 +60,8 @@ package struct PlanDrift {
         for file in after.keys where before[file] == nil { add("recipe \(file) is new") }
         for member in ["inputs", "git"] {
             let (before, after) = (old[member]?.mapValue ?? [:], new[member]?.mapValue ?? [:])
-            for key in OrderedSet(Array(before.keys) + Array(after.keys)) where !mayDiffer.contains("\(member).\(key)") {
+            for key in OrderedSet(Array(before.keys) + Array(after.keys)) where !mayDiffer.contains("\(member).\(key)")
+            {
                 compare(before[key], after[key], "\(member).\(key)")
             }
         }

@@ -12,7 +12,8 @@ package struct Resumption: Sendable {
 
         /// `build, step 2 (Roll out)`.
         package var name: String {
-            let place = step.id.part == .steps ? "step \(step.id.index + 1)" : "\(step.id.part.rawValue) \(step.id.index + 1)"
+            let place =
+                step.id.part == .steps ? "step \(step.id.index + 1)" : "\(step.id.part.rawValue) \(step.id.index + 1)"
             return "\(step.id.task?.description ?? "the recipe"), \(place)" + (step.name.map { " (\($0))" } ?? "")
         }
     }
@@ -42,7 +43,9 @@ package struct Resumption: Sendable {
             if past.cleanUp != nil, past.end == nil { inCleanUp.append(index) }
             if past.end.map({ !$0.isSatisfied }) ?? (past.cleanUp != nil) { ended.insert(index) }
         }
-        inCleanUp.sort { (earlier[plan.tasks[$0].id]?.cleanUpPlace ?? 0) < (earlier[plan.tasks[$1].id]?.cleanUpPlace ?? 0) }
+        inCleanUp.sort {
+            (earlier[plan.tasks[$0].id]?.cleanUpPlace ?? 0) < (earlier[plan.tasks[$1].id]?.cleanUpPlace ?? 0)
+        }
         for index in plan.tasks.indices where finished[index] && hasDueUndo(index, plan) { finished[index] = false }
         askAgain(plan)
         restoreSecrets(plan)
@@ -90,7 +93,9 @@ package struct Resumption: Sendable {
     /// Steps whose undo was armed and neither disarmed nor run, with the place of their start in the journal.
     func armedSteps(_ plan: Plan) -> [(place: Int, task: Int, step: PlannedStep)] {
         var armed: [(place: Int, task: Int, step: PlannedStep)] = []
-        for index in plan.tasks.indices { for (place, step) in armedSteps(of: index, plan) { armed.append((place, index, step)) } }
+        for index in plan.tasks.indices {
+            for (place, step) in armedSteps(of: index, plan) { armed.append((place, index, step)) }
+        }
         return armed.sorted { $0.place < $1.place }
     }
 
