@@ -90,7 +90,8 @@ package enum CommandLineTool {
 
     /// What ArgumentParser's root takes as its first word.
     private static let rootWords: Set<String> = [
-        "plan", "list", "show", "graph", "lint", "runs", "logs", "resume", "why", "actions", "schedule", "schema", "init",
+        "plan", "list", "show", "graph", "lint", "runs", "logs", "resume", "why", "actions", "schedule", "schema",
+        "init",
         "secrets", "manual",
         "help", "--help", "-h", "--help-hidden", "--generate-completion-script", "--experimental-dump-help",
         "---completion",

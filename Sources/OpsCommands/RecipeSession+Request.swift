@@ -45,7 +45,9 @@ extension RecipeSession {
         for name in document.inputNames {
             let variable = RecordedRequest.variable(of: name)
             let isGiven = request.inputs.contains { $0.key == name } || request.inputsFileValues?[name] != nil
-            guard !isGiven, let now = context.environment[variable], now != request.variables[variable] else { continue }
+            guard !isGiven, let now = context.environment[variable], now != request.variables[variable] else {
+                continue
+            }
             lines.append("\(variable) was \(request.variables[variable] ?? "not set"), is \(now)")
         }
         return lines

@@ -26,7 +26,7 @@ enum ResumeAction {
         let session = try RecipeSession(file: request.file, directory: request.directory, context: base)
         let plan = try await session.plan(request, recordedGit: document.git.filter { $0.key == "dirty" })
         let earlier = EarlierRun(try JournalFile(runDirectory: record.directory))
-        var resumption = Resumption(earlier, plan)
+        var resumption = Resumption(earlier, plan, lostProducts: try await plan.tasksWithLostProducts())
         let now = session.document(plan, request)
         var drift = PlanDrift.leftOver(document, now) { name in
             plan.tasks.indices.contains { plan.tasks[$0].id.description == name && resumption.isFinished($0) }

@@ -16,7 +16,8 @@ package final class FileLock: Sendable {
         package var since: String
 
         package init(
-            run: String, task: String = "", pid: Int32 = Guard.processID, since: String = Timestamp.iso8601(Timestamp.now)
+            run: String, task: String = "", pid: Int32 = Guard.processID,
+            since: String = Timestamp.iso8601(Timestamp.now)
         ) {
             self.pid = pid
             self.run = run

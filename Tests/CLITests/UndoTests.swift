@@ -35,7 +35,8 @@ import Testing
         let result = try ops("smoke", "--stream", "raw")
         #expect(result.status == 1)
         #expect(
-            result.text.hasPrefix("back: failed 7 exit status 7 of") && result.text.hasSuffix("told: one\nend: failed 7\n"),
+            result.text.hasPrefix("back: failed 7 exit status 7 of")
+                && result.text.hasSuffix("told: one\nend: failed 7\n"),
             "\(result.text)")
         #expect(try ops.text("version") == "one\n")
     }

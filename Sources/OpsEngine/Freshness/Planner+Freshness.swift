@@ -16,8 +16,9 @@ final class FreshnessPlanning {
         programs = ProgramPaths(searchPath: searchPath)
     }
 
-    func definition(of task: Task, in recipe: Recipe, _ catalog: PluginCatalog) -> TaskDefinition {
-        let key = recipe.file + "\0" + task.name
+    /// - Parameter unit: the place of the recipe in the plan: one file may be two, with other secrets.
+    func definition(of task: Task, in recipe: Recipe, unit: Int, _ catalog: PluginCatalog) -> TaskDefinition {
+        let key = "\(unit)\0\(task.name)"
         if let known = definitions[key] { return known }
         let made = TaskDefinition(task, in: recipe, catalog: catalog, programs: programs)
         definitions[key] = made
@@ -70,7 +71,7 @@ extension Planner {
                 searchPath: scope.environment["PATH"] ?? ExecutablePath.defaultSearchPath)
         freshnessPlanning = tables
         let task = planned.definition
-        let definition = tables.definition(of: task, in: recipe, catalog)
+        let definition = tables.definition(of: task, in: recipe, unit: planned.unit, catalog)
         let key = planned.id.description
         let directory = task.dir == nil ? recipe.directory : try folder([task.dir], scope)
         let values = try definition.values(in: scope)

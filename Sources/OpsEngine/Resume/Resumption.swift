@@ -32,9 +32,13 @@ package struct Resumption: Sendable {
     /// Those of them that died in clean-up, in the order in which it began.
     private(set) var inCleanUp: [Int] = []
 
+    /// Finished tasks that are run again from their first step.
+    private var restarted: Set<Int> = []
+
     package var finishedCount: Int { finished.count { $0 } }
 
-    package init(_ earlier: EarlierRun, _ plan: Plan) {
+    /// - Parameter lost: the tasks whose products are not what they made (`Plan.tasksWithLostProducts`).
+    package init(_ earlier: EarlierRun, _ plan: Plan, lostProducts lost: Set<Int> = []) {
         self.earlier = earlier
         finished = plan.tasks.map { earlier[$0.id]?.end?.isSatisfied ?? false }
         for (index, task) in plan.tasks.enumerated() {
@@ -47,9 +51,15 @@ package struct Resumption: Sendable {
             (earlier[plan.tasks[$0].id]?.cleanUpPlace ?? 0) < (earlier[plan.tasks[$1].id]?.cleanUpPlace ?? 0)
         }
         for index in plan.tasks.indices where finished[index] && hasDueUndo(index, plan) { finished[index] = false }
+        for index in lost where earlier[plan.tasks[index].id]?.end?.outcome == .succeeded { startOver(index) }
         askAgain(plan)
         restoreSecrets(plan)
         askAgain(plan)
+    }
+
+    private mutating func startOver(_ index: Int) {
+        finished[index] = false
+        restarted.insert(index)
     }
 
     /// True where nothing of it is to be run: the task's own steps, undo and clean-up are done.
@@ -84,6 +94,7 @@ package struct Resumption: Sendable {
     /// True where the task's work is taken back, or its `finally` began or is to be finished.
     private func startsOver(_ index: Int, _ plan: Plan) -> Bool {
         if finished[index] { return false }
+        if restarted.contains(index) { return true }
         let task = plan.tasks[index]
         guard let past = earlier[task.id] else { return true }
         if past.isUndone || hasDueUndo(index, plan) { return true }

@@ -149,7 +149,10 @@ extension Run {
     }
 
     private func runStepList(_ task: PlannedTask, index: Int, scope: inout Scope) async -> TaskEnding {
-        for step in task.steps.dropFirst(restoreSteps(of: index, &scope)) {
+        let restored = restoreSteps(of: index, &scope)
+        // Its sources were looked at only now, after some of its work.
+        if restored > 0 { freshnessLeases[index]?.obstacle = "it was resumed in its midst" }
+        for step in task.steps.dropFirst(restored) {
             if SwiftTask.isCancelled { return TaskEnding(outcome: .cancelled) }
             let result = await run(step, task: index, scope: scope)
             if let id = step.definition.id { scope.steps[id] = result.value }

@@ -16,6 +16,8 @@ struct IncludeLoader {
     let depth: RecipeDepth
     /// What was found wrong, in all files.
     private(set) var diagnostics: [Diagnostic] = []
+    /// The texts of the files that were read.
+    private(set) var sources: [SourceText] = []
     /// The recipes that are being loaded, each included by the one before it.
     private var open: [(identity: String, file: String)] = []
     /// What includes one that has too many has too many as well.
@@ -105,6 +107,7 @@ struct IncludeLoader {
         do throws(DiagnosticsError) {
             let bytes = try RecipeLoader.read(path, as: file)
             let source = SourceText(file: file, bytes: bytes)
+            sources.append(source)
             let (decoded, problems) = RecipeDecoder.decode(
                 try YAML.parse(bytes, file: file), file: file, directory: Self.folder(of: path, identity),
                 catalog: catalog, source: source, isOutline: depth == .outline)

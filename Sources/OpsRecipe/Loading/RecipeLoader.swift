@@ -10,9 +10,11 @@ package struct LoadedRecipe: Sendable {
     package var recipe: Recipe
     package var warnings: [Diagnostic]
     package var source: SourceText
+    /// The text of each file that it includes, directly or not, once each.
+    package var includedSources: [SourceText] = []
 
     /// The text of each file that it was read from, its own first.
-    package var sources: [SourceText] { [source] }
+    package var sources: [SourceText] { [source] + includedSources }
 }
 
 /// How much of a recipe a command needs: a large one takes the longer the deeper it is read.
@@ -56,10 +58,12 @@ package enum RecipeLoader {
             node, file: file, directory: directory, catalog: catalog, source: source, isOutline: depth == .outline)
         guard var recipe = decoded else { throw DiagnosticsError(problems) }
         var diagnostics = problems
+        var includedSources: [SourceText] = []
         if !recipe.include.isEmpty {
             var loader = IncludeLoader(catalog: catalog, depth: depth)
             loader.load(into: &recipe, path: "\(directory)/\(file.split(separator: "/").last ?? "")")
             diagnostics += loader.diagnostics
+            includedSources = loader.sources
         }
         if depth > .outline {
             let lint = depth == .linted && problems.isEmpty
@@ -67,7 +71,8 @@ package enum RecipeLoader {
         }
         diagnostics.sort(by: Diagnostic.inReadingOrder)
         guard !diagnostics.contains(where: { $0.severity == .error }) else { throw DiagnosticsError(diagnostics) }
-        return LoadedRecipe(recipe: recipe, warnings: diagnostics, source: source)
+        return LoadedRecipe(
+            recipe: recipe, warnings: diagnostics, source: source, includedSources: includedSources)
     }
 
     /// The text of a file for messages; nil where it cannot be read.
