@@ -108,18 +108,18 @@ import Testing
         var step = Self.step([Effect(.execute, "make")])
         var settled = SettledPaths(project: "/p")
         #expect(settled.isEmpty && settled.isSettled("/p/a"))
-        settled.add(step, produces: [])
+        settled.add(step, produces: [], project: "/p")
         #expect(settled.isEmpty)
-        settled.add(step, produces: ["/p/out/app"])
+        settled.add(step, produces: ["/p/out/app"], project: "/p")
         let cases = [
             ("/p/out/app", false), ("/p/out", false), ("/p", false), ("/", false), ("/p/out/app/below", false),
             ("/p/out/other", true), ("/p/outer", true), ("/p/src", true), ("/q", true),
         ]
         for (path, expected) in cases { #expect(settled.isSettled(path) == expected, "\(path)") }
         step = Self.step([Effect(.write, "rel"), Effect(.read, "src")])
-        settled.add(step, produces: [])
+        settled.add(step, produces: [], project: "/p")
         #expect(!settled.isSettled("/p/dir/rel") && settled.isSettled("/p/dir/src"))
-        settled.add(Self.step([Effect(.execute, "x")]), produces: nil)
+        settled.add(Self.step([Effect(.execute, "x")]), produces: nil, project: "/p")
         #expect(!settled.isSettled("/p/src") && settled.isSettled("/q"))
     }
 
