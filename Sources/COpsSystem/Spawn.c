@@ -23,7 +23,7 @@ static int child_main(void *context) {
     const struct ops_spawn_request *spawn = child->spawn;
     int streams[3];
     // SIGHUP, SIGINT and SIGQUIT stay ignored where our caller (nohup, a shell's background job) ignored them.
-    static const int defaults[] = {SIGPIPE, SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGTTIN, SIGTTOU};
+    static const int defaults[] = {SIGPIPE, SIGCHLD, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGXFSZ, SIGTTIN, SIGTTOU};
     struct sigaction action = {.sa_handler = SIG_DFL};
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) sigaction(defaults[i], &action, NULL);
     // A handler of ours must not run between the mask's reset and exec.

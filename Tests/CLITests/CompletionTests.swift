@@ -51,7 +51,7 @@ import Testing
         let all = try fish(ops, "ops run ")
         #expect(all.contains("version="))
         #expect(!all.contains("_hidden"))
-        #expect(try fish(ops, "ops sch") == ["schema"])
+        #expect(try fish(ops, "ops sch") == ["schedule", "schema"])
         #expect(try fish(ops, "ops run --log-format git") == ["github", "gitlab"])
     }
 

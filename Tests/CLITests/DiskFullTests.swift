@@ -5,6 +5,8 @@ import Testing
 /// A disk that has no room for the journal: the run fails clearly, cleans up, and can be resumed once there is room.
 @Suite struct DiskFullTests {
     @Test(.enabled(if: getuid() == 0)) func theRunFailsCleansUpAndIsResumed() throws {
+        // Long enough for the journal to need a further page.
+        let long = String(repeating: "x", count: 5000)
         let recipe = """
             ops: 1
             defaults: { shell: sh }
@@ -13,16 +15,17 @@ import Testing
               b:
                 needs: [ a ]
                 steps:
-                  - { run: 'echo b-1 >> log; test -e good || cat /dev/zero > "$FILL/fill" || true' }
+                  - { run: 'echo b-1 >> log; test -e good || head -c 300000 /dev/zero > "$(cat where)" || true' }
                   - { run: echo b-2 >> log }
-                finally: [ { run: echo finally >> log } ]
+                finally: [ { name: \(long), run: echo finally >> log } ]
 
             """
         let ops = try OpsProgram(recipe)
         try run(["mkdir", ops.state])
         #expect(try run(["mount", "-t", "tmpfs", "-o", "size=128k,mode=0700", "tmpfs", ops.state]).status == 0)
         defer { _ = try? run(["umount", ops.state]) }
-        let failed = try ops("b", environment: ["FILL": ops.state])
+        try ops.write("where", ops.state + "/fill")
+        let failed = try ops("b")
         #expect(failed.status == 1, "\(failed.text)\(failed.errorText)")
         #expect((failed.text + failed.errorText).contains("No space left on device"))
         #expect(failed.errorText.contains("ops: error: the run is not recorded to its end: "))
@@ -44,16 +47,21 @@ import Testing
 
     /// RLIMIT_FSIZE stands for a quota: the write fails with EFBIG.
     @Test func aLimitOnTheSizeOfFilesIsAClearError() throws {
-        let steps = (0..<40).map {
-            "      - { name: \"\(String(repeating: "x", count: 200))\", run: echo \($0) >> log }"
-        }
         let ops = try OpsProgram(
-            "ops: 1\ndefaults: { shell: sh }\ntasks:\n  a:\n    steps:\n\(steps.joined(separator: "\n"))\n")
+            """
+            ops: 1
+            defaults: { shell: sh }
+            tasks:
+              a:
+                retry: { attempts: 500 }
+                steps: [ { run: 'echo x >> log; [ "$OPS_ATTEMPT" = 500 ]' } ]
+
+            """)
         let limit = "ulimit -f 40; \"$@\""
         let result = try run(["bash", "-c", limit, "bash"] + ops.command(["a"]))
         #expect(result.status != 0)
         #expect((result.text + result.errorText).contains("File too large"), "\(result.text)\(result.errorText)")
-        #expect(!(try ops.text("log").contains("39")), "it did not run to its end")
+        #expect(try ops.text("log").utf8.count < 1000, "it did not run to its end")
     }
 
     @Test(.enabled(if: getuid() == 0)) func aReadOnlyStateFolderIsAnErrorAndNothingRuns() throws {
