@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import OpsCore
 
 /// `ops` from its arguments to its exit status.
@@ -39,8 +40,16 @@ package enum CommandLineTool {
 
     /// True where these words may start a run, which needs a guard: quick, and sure only in the other case.
     package static func isRun(_ arguments: [String]) -> Bool {
-        guard let first = normalized(arguments).first else { return true }
-        return first == "resume" || first != "--version" && !rootWords.contains(first)
+        guard let first = normalized(arguments).first else { return !isDryRun }
+        guard first == "resume" || first != "--version" && !rootWords.contains(first) else { return false }
+        let options = arguments.prefix { $0 != "--" }
+        return !isDryRun && !options.contains("--dry-run") && !options.contains("--help")
+    }
+
+    /// By the option's twin in the environment.
+    private static var isDryRun: Bool {
+        guard let value = getenv(RunOption.dryRun.twin).map({ String(cString: $0) }) else { return false }
+        return value == "1" || value == "true"
     }
 
     private static func parseAndRun(_ words: [String]) async -> Int32 {

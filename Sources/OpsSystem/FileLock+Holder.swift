@@ -13,13 +13,16 @@ extension FileLock {
         _ = ops_signal_process(process, signal)
     }
 
-    /// True where the process holds a lock of flock(2) (proc_locks(5)).
+    /// True where the process, or the engine whose guard it is, holds a lock of flock(2) (proc_locks(5)).
     private static func holdsLock(_ pid: Int32) -> Bool {
         guard let bytes = try? readFile("/proc/locks", limit: 1 << 24) else { return false }
         return bytes.split(separator: 0x0A).contains { line in
             // `1: FLOCK  ADVISORY  WRITE 4711 fd:01:131 0 EOF`
             let words = line.split(separator: 0x20)
-            return words.count > 4 && words[1].elementsEqual("FLOCK".utf8) && words[4].elementsEqual("\(pid)".utf8)
+            guard words.count > 4, words[1].elementsEqual("FLOCK".utf8),
+                let owner = Int32(String(decoding: words[4], as: UTF8.self))
+            else { return false }
+            return owner == pid || ProcessTable.entry(owner)?.parent == pid
         }
     }
 }

@@ -16,7 +16,7 @@ import Testing
               good: { run: 'echo "$INPUT_SAY"' }
               bad:
                 env: { TOLD: "${{ secrets.ping }}" }
-                run: 'yes "$INPUT_SAY" | head -n 20000; echo "last $TOLD"; exit 4'
+                run: 'seq -f "$INPUT_SAY %g" 20000; echo "last $TOLD"; exit 4'
             """)
     }
 

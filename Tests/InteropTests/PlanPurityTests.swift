@@ -14,6 +14,7 @@ import Testing
         ["-f", "recipes/backup.yaml", "backup", "folders=recipes", "folders=man", "to=backups", "keep=2"],
         ["-f", "recipes/ci.yaml", "ci", "product=tool", "project=."],
         ["-f", "recipes/ci.yaml", "test", "--", "--filter", "X"],
+        ["-f", "recipes/deploy.yaml", "deploy", "from=man", "root=srv", "health=http://127.0.0.1:1/health"],
         ["-f", "ops.yaml", "check", "build", "test", "format", "manual", "bench", "release", "demo"],
     ]
 
