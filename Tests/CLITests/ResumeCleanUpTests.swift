@@ -98,7 +98,7 @@ import Testing
               a:
                 steps:
                   - { run: echo a-1 >> log }
-                  - { id: token, run: 'echo a-2 >> log; echo "token=s3cret-word" >> "$OPS_OUTPUT"', returns: { token: secret } }
+                  - { id: token, run: 'echo a-2 >> log; printf "token=s3cret-%s\\n" word >> "$OPS_OUTPUT"', returns: { token: secret } }
                   - { run: 'echo "a-3 ${#TOKEN}" >> log; test -e good', env: { TOKEN: "${{ steps.token.outputs.token }}" } }
 
             """

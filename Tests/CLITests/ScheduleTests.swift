@@ -88,7 +88,7 @@ import Testing
                 */15 8-18/2 1,15 * 5 ann OPS run --unattended --file PROJECT/ops.yaml backup
                 # nightly of PROJECT/ops.yaml
                 CRON_TZ=Europe/Berlin
-                30 2 * * 1-5 ann OPS run --unattended --file PROJECT/ops.yaml --timeout TIME --jitter TIME backup \
+                30 2 * * 1-5 ann OPS run --unattended --file PROJECT/ops.yaml --timeout 2h --jitter TIME backup \
                 to=PROJECT/backups 'note=100\\% of $HOME'\\''s "best"' 'tags=["a","b c"]'
 
                 """, "\(text)")

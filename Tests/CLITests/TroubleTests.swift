@@ -84,6 +84,21 @@ import Testing
         #expect(try ops("graph", "t1000").text.split(separator: "\n").count == 2002)
     }
 
+    @Test func aChainOfTenThousandNeedsRuns() throws {
+        let tasks = (1...10_000).map { "  t\($0): { needs: [ t\($0 - 1) ] }\n" }.joined()
+        let ops = try OpsProgram("ops: 1\ntasks:\n  t0: { run: touch ran }\n" + tasks)
+        #expect(try ops("t10000", "-q").status == 0)
+        #expect(ops.exists("ran"))
+    }
+
+    @Test func tenThousandOpenTasksRun() throws {
+        let tasks = (1...10_000).map { "  t\($0): {}\n" }.joined()
+        let names = (1...10_000).map { "t\($0)" }.joined(separator: ", ")
+        let ops = try OpsProgram("ops: 1\ntasks:\n  all: { needs: [ \(names) ], run: touch ran }\n" + tasks)
+        #expect(try ops("all", "-q").status == 0)
+        #expect(ops.exists("ran"))
+    }
+
     @Test func aFailureAtTheEndOfALongChainSkipsTheRest() throws {
         let tasks = (1...1000).map { "  t\($0): { needs: [ t\($0 - 1) ] }\n" }.joined()
         let ops = try OpsProgram("ops: 1\ntasks:\n  t0: { run: exit 3 }\n" + tasks)

@@ -35,7 +35,7 @@ import Testing
         let result = try ops("smoke", "--stream", "raw")
         #expect(result.status == 1)
         #expect(
-            result.text.hasPrefix("back: failed 7 exit status 7 of")
+            result.text.hasPrefix("one\nback: failed 7 exit status 7 of")
                 && result.text.hasSuffix("told: one\nend: failed 7\n"),
             "\(result.text)")
         #expect(try ops.text("version") == "one\n")
@@ -43,7 +43,7 @@ import Testing
 
     @Test func aHealthyOneStays() throws {
         let ops = try program(health: 0)
-        #expect(try ops("smoke", "--stream", "raw").text == "end: succeeded \n")
+        #expect(try ops("smoke", "--stream", "raw").text == "one\nend: succeeded \n")
         #expect(try ops.text("version") == "two\n")
     }
 

@@ -125,7 +125,8 @@ extension Run {
             let next = queue[position]
             position += 1
             states[next].openNeeds -= 1
-            guard states[next].openNeeds == 0 else { continue }
+            // One that an earlier part of the run finished (`always()`) waits for nothing.
+            guard states[next].openNeeds == 0, states[next].phase == .waiting else { continue }
             inheritFromNeeds(next)
             if let reason = reasonNotToStart(next) {
                 record(next, .skipped, reason: reason.text, isSatisfied: reason.isItsOwn)
