@@ -135,7 +135,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
                 // A timer's body may add and remove timers.
                 while let body = timers.takeDue(now) { body() }
             }
-            if !hasWork, count == 0, !idleBodies.isEmpty { Self.assumeIsolated(idleBodies.removeFirst()) }
+            if !hasWork, count == 0, !idleBodies.isEmpty, queue.withLock({ $0.work.isEmpty }) {
+                Self.assumeIsolated(idleBodies.removeFirst())
+            }
         }
     }
 

@@ -162,7 +162,8 @@ package final class ProcessTree {
             Glibc.kill(pid, SIGCONT)
         }
         visit(under: roots) { pid, parent in
-            if told.insert(pid).inserted { Self.send([SIGTERM, SIGCONT], to: pid, childOf: parent) }
+            // One whose parent ends at this moment becomes a child of ours, and hears of it as such.
+            if !told.contains(pid), Self.send([SIGTERM, SIGCONT], to: pid, childOf: parent) { told.insert(pid) }
         }
     }
 
@@ -192,12 +193,14 @@ package final class ProcessTree {
     }
 
     /// A grandchild's id may become another's at any time, but not while a descriptor of it is open.
-    private static func send(_ signals: [Int32], to pid: Int32, childOf parent: Int32) {
+    /// False where it is no child of that parent any more, and nothing was sent.
+    private static func send(_ signals: [Int32], to pid: Int32, childOf parent: Int32) -> Bool {
         let descriptor = ops_open_process(pid)
-        guard descriptor >= 0 else { return }
+        guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        guard ProcessTable.entry(pid)?.parent == parent else { return }
+        guard ProcessTable.entry(pid)?.parent == parent else { return false }
         for signal in signals { _ = ops_signal_process(descriptor, signal) }
+        return true
     }
 
     /// SIGTERM, then SIGKILL to whoever is left after `grace`; returns once it is empty. Not cut short by

@@ -239,11 +239,13 @@ struct EngineFixture {
         lockWait: LockWait = .none, interruptAfter: Duration? = nil,
         meanwhile: [(after: Duration, body: @EventLoopActor @Sendable () -> Void)] = []
     ) async throws -> RunResult {
-        try await start(
-            plan,
-            RunOptions(
-                jobs: jobs, keepGoing: keepGoing, timeout: timeout, lockWait: lockWait, seed: seed, version: "test"),
-            interruptAfter, meanwhile)
+        let options = RunOptions(
+            jobs: jobs, keepGoing: keepGoing, timeout: timeout, lockWait: lockWait, seed: seed, version: "test")
+        // On the loop as in the program: a continuation of the test's own task would take a turn on another thread, and
+        // the clock would think that nothing is left to do.
+        return try await _Concurrency.Task(executorPreference: EventLoop.shared) {
+            try await start(plan, options, interruptAfter, meanwhile)
+        }.value
     }
 
     @EventLoopActor
