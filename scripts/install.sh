@@ -43,6 +43,9 @@ fish               fish                 fish
 openssl            openssl              openssl
 htpasswd           apache2-utils        -
 tmux               tmux                 tmux
+curl               curl                 -
+ps                 procps               -
+setsid             util-linux           util-linux
 systemd-analyze    systemd              -
 cron               cron                 -
 '
