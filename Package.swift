@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let collections: Target.Dependency = .product(
     name: "OrderedCollections", package: "swift-collections")
 let arguments: Target.Dependency = .product(
@@ -87,7 +88,7 @@ let package = Package(
 
         plugin("Shell", ["OpsSystem"]),
         plugin("Container", ["OpsArchive", "OpsRegistry", "OpsHTTP", "OpsSystem", crypto]),
-        plugin("Secrets", ["OpsHTTP", "OpsSystem"]),
+        plugin("Secrets", ["OpsHTTP", "OpsSystem", "OpsYAML", crypto, cryptoExtras]),
         plugin("Archive", ["OpsArchive", "OpsSystem", crypto]),
         plugin("HTTP", ["OpsHTTP", "OpsSystem"]),
         plugin("Notify", ["OpsHTTP"]),
@@ -113,7 +114,9 @@ let package = Package(
         tests(
             "ContainerPluginTests",
             ["ContainerPlugin", "OpsRegistry", "OpsPlugin", "OpsSystem", "OpsCore"]),
-        tests("SecretsPluginTests", ["SecretsPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
+        tests(
+            "SecretsPluginTests",
+            ["SecretsPlugin", "OpsHTTP", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", crypto, log]),
         tests("ArchivePluginTests", ["ArchivePlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("HTTPPluginTests", ["HTTPPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
         tests("NotifyPluginTests", ["NotifyPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),

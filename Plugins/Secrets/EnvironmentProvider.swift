@@ -33,8 +33,8 @@ struct EnvironmentProvider: SecretProvider {
         references.map { reference in Result { () throws(SecretFailure) in try value(of: reference, context) } }
     }
 
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
-        Result { () throws(SecretFailure) in try value(of: reference, context) }.map { _ in "set" }
+    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
+        Result { () throws(SecretFailure) in try value(of: reference, context) }.map { _ in SecretProbe("set") }
     }
 
     private func value(of reference: SecretReference, _ context: SecretContext) throws(SecretFailure) -> [UInt8] {

@@ -34,9 +34,9 @@ struct FileProvider: SecretProvider {
         references.map { reference in Result { () throws(SecretFailure) in try value(of: reference, context) } }
     }
 
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
+    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
         Result { () throws(SecretFailure) in try value(of: reference, context) }
-            .map { _ in reference.field.map { "readable, has field '\($0)'" } ?? "readable" }
+            .map { _ in SecretProbe(reference.field.map { "readable, has field '\($0)'" } ?? "readable") }
     }
 
     private func value(of reference: SecretReference, _ context: SecretContext) throws(SecretFailure) -> [UInt8] {

@@ -58,9 +58,9 @@ struct SecretsCheckCommand: AsyncParsableCommand {
         }
     }
 
-    private static func describe(_ result: Result<String, SecretFailure>) -> (state: String, text: String) {
+    private static func describe(_ result: Result<SecretProbe, SecretFailure>) -> (state: String, text: String) {
         switch result {
-        case .success(let text): ("reachable", text)
+        case .success(let probe): ("reachable", probe.text)
         case .failure(let failure):
             (failure.reason.rawValue, failure.hint.map { "\(failure.message) (\($0))" } ?? failure.message)
         }

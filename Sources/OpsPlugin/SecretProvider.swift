@@ -8,8 +8,21 @@ public struct SecretReference: Sendable, Hashable, CustomStringConvertible {
     public var path: String
     public var field: String?
     public var options: [String: String]
+    /// The command of an `exec:` reference, which has no path.
+    public var arguments: [String] = []
     /// As it was written; a reference is not a secret.
     public let description: String
+
+    /// A command whose standard output is the secret.
+    ///
+    /// - Parameter command: the program and its arguments; not empty.
+    public init(command: [String]) {
+        scheme = "exec"
+        path = command.first ?? ""
+        options = [:]
+        arguments = command
+        description = "exec: \(command.joined(separator: " "))"
+    }
 
     /// Reads `scheme://path#field?key=value`. The path is not empty; the scheme is lower-case letters, digits
     /// and hyphens.
@@ -78,11 +91,36 @@ public struct SecretContext: Sendable {
     /// The environment that ops was started with.
     public var environment: [String: String]
     public var logger: Logger
+    /// What the fetches of one run share.
+    public var session: SecretSession
+    /// The recipe's `secret-hosts`; nil where it does not limit them.
+    public var hosts: SecretHosts?
 
-    public init(directory: String, environment: [String: String], logger: Logger) {
+    public init(
+        directory: String, environment: [String: String], logger: Logger, session: SecretSession = SecretSession(),
+        hosts: SecretHosts? = nil
+    ) {
         self.directory = directory
         self.environment = environment
         self.logger = logger
+        self.session = session
+        self.hosts = hosts
+    }
+}
+
+/// What a source says of a secret without giving its value.
+public struct SecretProbe: Sendable, Hashable {
+    /// A line for people: `version 3, expires in 12d`.
+    public var text: String
+    /// What changes when the value does; nil where the source numbers no versions.
+    public var version: String?
+    /// Seconds since 1970.
+    public var expires: Double?
+
+    public init(_ text: String, version: String? = nil, expires: Double? = nil) {
+        self.text = text
+        self.version = version
+        self.expires = expires
     }
 }
 
@@ -93,6 +131,9 @@ public protocol SecretProvider: Sendable {
     var summary: String { get }
     /// A reference that shows the form.
     var example: String { get }
+    /// For the manual: what a reference names, its options, how ops logs in, which variables it reads. Paragraphs of
+    /// plain text; `code` between backticks.
+    var manual: String { get }
 
     /// Checks the form of a reference. Throws an `OpsError` (`invalid`) with the remedy.
     func check(_ reference: SecretReference) throws(OpsError)
@@ -105,8 +146,24 @@ public protocol SecretProvider: Sendable {
         -> [Result<[UInt8], SecretFailure>]
 
     /// Whether the secret could be fetched, without reading its value where the source allows that.
-    /// Gives a line for people: `version 3, expires in 12d`.
     func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<
-        String, SecretFailure
+        SecretProbe, SecretFailure
     >
+
+    /// True where each fetch makes a value of its own that lives for a while: it is fetched when it is needed, not before
+    /// the first task.
+    func isDynamic(_ reference: SecretReference) -> Bool
+
+    /// Takes back what an earlier run that was killed made, by the ids it recorded (`SecretSession.owe`).
+    func revoke(_ debts: [SecretDebt], _ context: SecretContext) async -> [Result<Void, SecretFailure>]
+}
+
+extension SecretProvider {
+    public var manual: String { "" }
+
+    public func isDynamic(_ reference: SecretReference) -> Bool { false }
+
+    public func revoke(_ debts: [SecretDebt], _ context: SecretContext) async -> [Result<Void, SecretFailure>] {
+        debts.map { _ in .failure(SecretFailure(.invalid, "'\(scheme)://' makes nothing that is to be revoked")) }
+    }
 }

@@ -25,7 +25,7 @@ struct SecretsHarness {
     }
 
     func probe(_ provider: any SecretProvider, _ reference: String) async throws -> String {
-        Self.text(await provider.probe(try SecretReference(reference), context).map { Array($0.utf8) })
+        Self.text(await provider.probe(try SecretReference(reference), context).map { Array($0.text.utf8) })
     }
 
     func presence(_ provider: any SecretProvider, _ reference: String) throws -> SecretPresence {

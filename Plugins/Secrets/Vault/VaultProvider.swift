@@ -62,10 +62,10 @@ struct VaultProvider: SecretProvider {
         }
     }
 
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
+    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
         do throws(SecretFailure) {
             let client = try VaultClient(VaultSettings(context), retryDelay: retryDelay, logger: context.logger)
-            return .success(try await client.probe(VaultClient.Key(reference)))
+            return .success(SecretProbe(try await client.probe(VaultClient.Key(reference))))
         } catch {
             return .failure(error)
         }
