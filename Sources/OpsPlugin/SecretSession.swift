@@ -1,4 +1,3 @@
-public import OpsCore
 import OpsSystem
 import Synchronization
 

@@ -125,8 +125,8 @@ struct FakeProvider: SecretProvider {
         return results
     }
 
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
-        .success("")
+    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
+        .success(SecretProbe(""))
     }
 }
 

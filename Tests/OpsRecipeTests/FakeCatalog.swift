@@ -19,8 +19,8 @@ struct FakeProvider: SecretProvider {
     func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<[UInt8], SecretFailure>] {
         []
     }
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<String, SecretFailure> {
-        .success("")
+    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
+        .success(SecretProbe(""))
     }
 }
 
