@@ -70,7 +70,10 @@ struct RunStart: Sendable {
             heartbeat.begin()
         }
         log.started()
-        let ticks = Ticker { reporters.tick() }
+        let ticks = Ticker {
+            reporters.tick()
+            journal.flush()
+        }
         let finished = await run.execute()
         ticks.stop()
         reporters.close()
