@@ -41,7 +41,7 @@ struct NeedleTables {
     @inline(__always)
     func suffix(of state: Int32, atMost limit: Int) -> Int32 {
         var state = state
-        while depth[Int(state)] > limit { state = failure[Int(state)] }
+        while state != 0, depth[Int(state)] > limit { state = failure[Int(state)] }
         return state
     }
 }
