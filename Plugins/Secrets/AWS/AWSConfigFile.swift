@@ -14,8 +14,8 @@ struct AWSConfigFile: Sendable {
     /// Settings of single services: by section, then `service.key`.
     private(set) var services: [String: Section] = [:]
 
-    /// Reads `AWS_CONFIG_FILE` (`~/.aws/config`) and `AWS_SHARED_CREDENTIALS_FILE` (`~/.aws/credentials`); a file that is
-    /// not there is empty.
+    /// Reads `AWS_CONFIG_FILE` (`~/.aws/config`) and `AWS_SHARED_CREDENTIALS_FILE` (`~/.aws/credentials`); a file that
+    /// is not there is empty.
     ///
     /// Throws: a `SecretFailure` (`invalid`, `forbidden`) with the file and the line, never its text.
     init(_ context: SecretContext) throws(SecretFailure) {

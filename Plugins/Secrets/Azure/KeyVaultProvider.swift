@@ -12,9 +12,9 @@ struct KeyVaultProvider: SecretProvider {
     init(retryDelay: Duration = .milliseconds(500)) { self.retryDelay = retryDelay }
 
     let manual = """
-        `azure-kv://VAULT/NAME` is the current version of the secret; nothing is trimmed. VAULT is the vault's name, or \
-        its whole host in another cloud (`my-vault.vault.azure.cn`); a host that is no Key Vault's is asked only where \
-        the recipe's `secret-hosts` names it. `#field` selects a member of JSON. A version that is disabled, has \
+        `azure-kv://VAULT/NAME` is the current version of the secret; nothing is trimmed. VAULT is the vault's name, \
+        or its whole host in another cloud (`my-vault.vault.azure.cn`); a host that is no Key Vault's is asked only \
+        where the recipe's `secret-hosts` names it. `#field` selects a member of JSON. A version that is disabled, has \
         expired or is not valid yet is refused.
 
         Options: `version=ID`, `decode=base64`. `ops secrets check` lists versions (permission List), which shows no \

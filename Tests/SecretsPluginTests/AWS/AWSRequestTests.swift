@@ -70,6 +70,22 @@ import Testing
         #expect(aws.requests.count == 2)
     }
 
+    @Test func aBatchHoldsTwentyAndNoSecretTwice() async throws {
+        let aws = try await HTTPTestServer { request in
+            let ids = (try? JSONReader.value(request.body))?["SecretIdList"]?.listValue ?? []
+            let values = ids.compactMap(\.stringValue).map { #"{"Name":"\#($0)","SecretString":"v\#($0)"}"# }
+            return .json(200, #"{"SecretValues":[\#(values.joined(separator: ","))]}"#)
+        }
+        let harness = try harness(aws.url)
+        let names = (0..<45).map { "s\($0)" }
+        let references = try (names + names).map { try SecretReference("aws-sm://" + $0) }
+        let values = await provider.fetch(references, harness.context).map(SecretsHarness.text)
+        #expect(values == (names + names).map { "v" + $0 })
+        let sizes = try aws.requests.map { try JSONReader.value($0.body)["SecretIdList"]?.listValue?.count }
+        #expect(sizes.compactMap { $0 }.sorted() == [5, 20, 20])
+        #expect(aws.requests.count == 3)
+    }
+
     @Test func whatAWrongSignatureIsAnsweredWithIsNotRepeated() async throws {
         let aws = try await HTTPTestServer { request in
             .json(

@@ -55,7 +55,8 @@ import Testing
     @Test func versionsAndStages() async throws {
         let moto = try MotoServer.strict.get()
         let first = try await moto.secret("rotated", "old")
-        try await moto.call(.secretsManager, "PutSecretValue", ["SecretId": .string("rotated"), "SecretString": .string("new")])
+        try await moto.call(
+            .secretsManager, "PutSecretValue", ["SecretId": .string("rotated"), "SecretString": .string("new")])
         let id = try #require(first["VersionId"]?.stringValue)
         let arn = try #require(first["ARN"]?.stringValue)
         let harness = try SecretsHarness(moto.environment())
@@ -109,7 +110,8 @@ import Testing
         let probe = try await provider.probe(try SecretReference("aws-sm://probed"), harness.context).get()
         #expect(probe.version == id)
         #expect(probe.text.hasPrefix("version \(id.prefix(8)), changed 20"))
-        try await moto.call(.secretsManager, "PutSecretValue", ["SecretId": .string("probed"), "SecretString": .string("new")])
+        try await moto.call(
+            .secretsManager, "PutSecretValue", ["SecretId": .string("probed"), "SecretString": .string("new")])
         let next = try await provider.probe(try SecretReference("aws-sm://probed"), harness.context).get()
         #expect(next.version != id)
         let previous = try SecretReference("aws-sm://probed?version-stage=AWSPREVIOUS")
