@@ -122,7 +122,10 @@ let package = Package(
             ["ContainerPlugin", "OpsRegistry", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests(
             "SecretsPluginTests",
-            ["SecretsPlugin", "OpsHTTP", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", crypto, log]),
+            [
+                "SecretsPlugin", "OpsHTTP", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", crypto, cryptoExtras,
+                log,
+            ]),
         tests("ArchivePluginTests", ["ArchivePlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("HTTPPluginTests", ["HTTPPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
         tests("NotifyPluginTests", ["NotifyPlugin", "HTTPTestServer", "OpsPlugin", "OpsSystem", "OpsCore", log]),
