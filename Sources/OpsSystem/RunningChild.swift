@@ -24,6 +24,8 @@ final class RunningChild {
     private var exitedAt: UInt64 = 0
     private var lastOutputAt: UInt64 = 0
 
+    /// Children that were started and are not done.
+    private static var runningCount = 0
     private static let quiet = Duration.milliseconds(500)
     private static let drainLimit = Duration.seconds(2)
     private static let settling = Duration.milliseconds(50)
@@ -87,20 +89,49 @@ final class RunningChild {
             }
         }
         let terminal: Int32 = spec.isInteractive && Terminal.isTerminal(0) && tcgetpgrp(0) == getpgrp() ? 0 : -1
-        let pid = spec.start(streams: theirs, terminal: terminal, &pidfd)
-        guard pid > 0 else {
-            for (descriptor, _) in ours { close(descriptor) }
-            if writer >= 0 { close(writer) }
-            throw spec.failure(-pid)
+        isInteractive = terminal >= 0
+        let ends = Ends(ours: ours, theirs: toClose, writer: writer, input: bytes)
+        toClose = []
+        let streams = theirs
+        if Self.runningCount > 0, !isInteractive {
+            let isSubmitted = Spawner.shared.submit {
+                var pidfd: Int32 = -1
+                let pid = spec.start(streams: streams, terminal: -1, &pidfd)
+                let descriptor = pidfd
+                EventLoop.shared.perform { self.started(spec, pid, descriptor, ends) }
+            }
+            if isSubmitted { return }
         }
+        let pid = spec.start(streams: streams, terminal: terminal, &pidfd)
+        started(spec, pid, pidfd, ends)
+    }
+
+    /// Our descriptors while a program is started.
+    private struct Ends: Sendable {
+        var ours: [(descriptor: Int32, stream: ChildStream)]
+        /// The child's, to be closed here.
+        var theirs: [Int32]
+        var writer: Int32
+        var input: [UInt8]
+    }
+
+    private func started(_ spec: ChildSpec, _ pid: pid_t, _ pidfd: Int32, _ ends: Ends) {
+        for descriptor in ends.theirs { close(descriptor) }
+        guard pid > 0 else {
+            for (descriptor, _) in ends.ours { close(descriptor) }
+            if ends.writer >= 0 { close(ends.writer) }
+            isInteractive = false
+            return finish(throwing: spec.failure(-pid))
+        }
+        self.pidfd = pidfd
         let tree = ProcessTree(pid, marker: spec.marker.map { Array($0.utf8) })
         self.tree = tree
-        isInteractive = terminal >= 0
         phase = .running
+        Self.runningCount += 1
         let loop = EventLoop.shared
         do throws(OpsError) {
             try loop.watch(pidfd, for: .readable) { _ in self.exited() }
-            for (descriptor, stream) in ours {
+            for (descriptor, stream) in ends.ours {
                 openStreams[descriptor] = stream
                 try loop.watch(descriptor, for: .readable) { _ in self.read(descriptor, stream) }
             }
@@ -108,9 +139,16 @@ final class RunningChild {
             // Out of kernel memory: the child must not outlive the error.
             tree.kill()
             tree.forget()
-            throw error
+            return finish(throwing: error)
         }
-        if writer >= 0 { input = InputWriter(writer, bytes) }
+        if ends.writer >= 0 { input = InputWriter(ends.writer, ends.input) }
+        // It was cancelled while it was started.
+        if isCancelled { terminate(tree) }
+    }
+
+    private func terminate(_ tree: ProcessTree) {
+        tree.terminate()
+        EventLoop.shared.after(grace) { if self.phase == .running { tree.kill() } }
     }
 
     /// One piece; false where there is none now.
@@ -195,9 +233,7 @@ final class RunningChild {
         guard !isCancelled else { return }
         cancelledAt = Clock.ticks()
         switch phase {
-        case .running:
-            tree?.terminate()
-            EventLoop.shared.after(grace) { if self.phase == .running { self.tree?.kill() } }
+        case .running: if let tree { terminate(tree) }
         case .exited: endGroup()
         case .new, .ending, .done: break
         }
@@ -220,6 +256,7 @@ final class RunningChild {
     private func finish(throwing error: any Error) { finish(.failure(error)) }
 
     private func finish(_ outcome: Result<ChildResult, any Error>) {
+        if tree != nil, phase != .done { Self.runningCount -= 1 }
         phase = .done
         continuation?.resume(with: outcome)
         continuation = nil
