@@ -7,18 +7,21 @@ enum SecretFile {
     /// A secret is short; more is a mistaken path. systemd's credentials have the same limit.
     private static let sizeLimit = 1 << 20
 
-    /// The content without the one line break at its end.
+    /// The content.
     ///
-    /// - Parameter place: names the file in messages.
+    /// - Parameters:
+    ///   - place: names the file in messages.
+    ///   - isTrimmed: without the one line break at its end.
     /// Throws: a `SecretFailure`: `missing`, `forbidden`, `invalid` (no regular file, or more than 1 MiB),
     /// `unreachable`.
-    static func read(_ path: String, place: String) throws(SecretFailure) -> [UInt8] {
+    static func read(_ path: String, place: String, isTrimmed: Bool = true) throws(SecretFailure) -> [UInt8] {
         do throws(OpsError) {
             // Opening a pipe could wait for ever.
             guard try FileStatus(path).kind == .file else {
                 throw OpsError(.invalid, "\(place) is not a regular file")
             }
-            return SecretSelection.withoutLineBreak(try readFile(path, limit: sizeLimit))
+            let bytes = try readFile(path, limit: sizeLimit)
+            return isTrimmed ? SecretSelection.withoutLineBreak(bytes) : bytes
         } catch {
             switch error.code {
             case .notFound: throw SecretFailure(.missing, "\(place) does not exist")
