@@ -6,6 +6,6 @@ package enum SecretsPlugin {
         name: "secrets", summary: "Fetch secrets from the environment, files, Vault and OpenBao",
         secretProviders: [
             EnvironmentProvider(), FileProvider(), ExecProvider(), CredentialProvider(), PassProvider(),
-            KeyringProvider(), OnePasswordProvider(), VaultProvider(),
+            KeyringProvider(), OnePasswordProvider(), KubernetesProvider(), VaultProvider(),
         ])
 }
