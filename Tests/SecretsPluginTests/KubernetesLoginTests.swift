@@ -2,7 +2,6 @@ import HTTPTestServer
 import OpsCore
 import OpsPlugin
 import OrderedCollections
-import Synchronization
 import TestKit
 import Testing
 
@@ -44,6 +43,19 @@ import Testing
             headers.map { "\($0.0): \($0.1)" } == [
                 "Impersonate-User: eve", "Impersonate-Group: a", "Impersonate-Group: b",
             ])
+    }
+
+    @Test(arguments: ["{ token: k8s-s3cret }", "{ username: ada, password: k8s-s3cret }", "{ tokenFile: token }"])
+    func whatLogsInIsMasked(_ user: String) async throws {
+        let cluster = try await KubernetesDouble { $0 != nil }
+        let harness = try harness(try cluster.kubeconfig(user: user))
+        try harness.folder.write(".kube/token", "k8s-s3cret\n")
+        let masks = Masks()
+        var context = harness.context
+        context.session = masks.session
+        let parsed = try SecretReference(reference)
+        #expect(try await provider.fetch([parsed, parsed], context)[0].get() == Array("KEY".utf8))
+        #expect(masks.texts == ["k8s-s3cret"])
     }
 
     @Test func clientCertificates() async throws {
@@ -94,19 +106,16 @@ import Testing
             ".kube/bin/login",
             plugin(#"{\"token\":\"\#(KubernetesDouble.token)\",\"expirationTimestamp\":\"2999-01-01T00:00:00Z\"}"#),
             mode: 0o755)
-        let masked = Mutex<[String]>([])
+        let masks = Masks()
         var context = harness.context
-        context.session = SecretSession(
-            SecretSession.Listener(masks: { _, bytes in
-                masked.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
-            }))
+        context.session = masks.session
         let references = try [reference, "k8s://default/token#value", "k8s://registry#tls.key"].map {
             try SecretReference($0)
         }
         let results = await provider.fetch(references, context)
         #expect(results.allSatisfy { (try? $0.get()) != nil })
         #expect(try harness.folder.text("logins") == "eu-1 get token\n")
-        #expect(masked.withLock { $0 } == [KubernetesDouble.token])
+        #expect(masks.texts == [KubernetesDouble.token])
         let told = try JSONReader.value(try harness.folder.text("told"))
         #expect(told["kind"]?.stringValue == "ExecCredential" && told["spec"]?["interactive"]?.booleanValue == false)
         #expect(told["spec"]?["cluster"]?["server"]?.stringValue == cluster.server.url)

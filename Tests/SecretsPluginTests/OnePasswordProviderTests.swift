@@ -94,6 +94,17 @@ import Testing
         #expect(!harness.log.text.contains("s3cret"))
     }
 
+    @Test func theTokenIsMaskedOnce() async throws {
+        let connect = try await ConnectDouble()
+        let harness = try SecretsHarness(connect.environment)
+        let masks = Masks()
+        var context = harness.context
+        context.session = masks.session
+        let references = try ["op://ci/registry/password", "op://ci/registry/username"].map { try SecretReference($0) }
+        #expect(await provider.fetch(references, context).count == 2)
+        #expect(masks.texts == [ConnectDouble.token])
+    }
+
     @Test func aServerThatTheRecipeDoesNotNameIsNotAsked() async throws {
         let connect = try await ConnectDouble()
         let harness = try SecretsHarness(connect.environment)

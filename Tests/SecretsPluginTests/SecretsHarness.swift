@@ -1,5 +1,6 @@
 import OpsCore
 import OpsPlugin
+import Synchronization
 import TestKit
 
 /// Asks a provider as the engine would.
@@ -48,5 +49,19 @@ struct SecretsHarness {
         case .success(let bytes): String(decoding: bytes, as: UTF8.self)
         case .failure(let failure): "\(failure.reason): \(failure.message)"
         }
+    }
+}
+
+/// What a session was told to mask.
+final class Masks: Sendable {
+    private let found = Mutex<[String]>([])
+
+    var texts: [String] { found.withLock { $0 } }
+
+    var session: SecretSession {
+        SecretSession(
+            SecretSession.Listener(masks: { _, bytes in
+                self.found.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+            }))
     }
 }

@@ -12,6 +12,17 @@ struct KubernetesAccess: Sendable {
         case tokenFile(String, else: String?)
         case basic(username: String, password: String)
         case program(CredentialProgram)
+
+        /// What is to be masked; a program's token is not among them, nor what replaces a file's later.
+        var secrets: [[UInt8]] {
+            switch self {
+            case .none, .program: []
+            case .token(let token): [Array(token.utf8)]
+            case .tokenFile(let path, let token):
+                [try? SecretFile.read(path, place: ""), token.map { Array($0.utf8) }].compactMap(\.self)
+            case .basic(_, let password): [Array(password.utf8)]
+            }
+        }
     }
 
     var server: URLParts

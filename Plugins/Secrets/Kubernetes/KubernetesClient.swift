@@ -34,6 +34,9 @@ struct KubernetesClient: Sendable {
             canLogInAgain = true
             configuration.clientCertificate = login.certificate ?? configuration.clientCertificate
         }
+        for secret in access.credential.secrets {
+            context.session.mask("the login to Kubernetes at \(access.server.origin)", secret)
+        }
         self.access = access
         self.context = context
         namespace = access.namespace

@@ -37,6 +37,11 @@ struct ConnectClient: Sendable {
 
     /// An item with its fields. The vaults, a vault's items and an item are each asked for once a run.
     func item(_ wanted: OnePasswordAddress) async throws(SecretFailure) -> OnePasswordItem {
+        // A step gets the variable, and might print it.
+        _ = try await context.session.once("op:token") { () async throws(SecretFailure) -> Bool in
+            context.session.mask("OP_CONNECT_TOKEN", Array(token.utf8))
+            return true
+        }
         let vaults = try await list(["v1", "vaults"], purpose: "the vaults")
         let vault = try identifier(
             wanted.vault, in: vaults, kind: "vault", name: "name", place: "1Password Connect at \(name)")
