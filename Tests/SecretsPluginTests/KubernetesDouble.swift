@@ -1,6 +1,5 @@
 import HTTPTestServer
 import OpsCore
-import Synchronization
 import TestKit
 
 /// A stand-in for an API server of Kubernetes with the answers that its API documents; it speaks TLS.
@@ -8,16 +7,11 @@ import TestKit
 /// The user may read secrets of the namespaces `ci` and `default`.
 final class KubernetesDouble: Sendable {
     static let token = "k8s-s3cret"
-    /// Certificates for 127.0.0.1, for `kube.internal`, and for a client.
-    static let certificates = Result {
-        let authority = try CertificateAuthority()
-        let server = try authority.issue("IP:127.0.0.1", file: "server")
-        let named = try authority.issue("DNS:kube.internal", file: "named")
-        let client = try authority.issue("DNS:client", file: "client")
-        return (authority: authority, server: server, named: named, client: client)
-    }
 
     let server: HTTPTestServer
+    let authority: CertificateAuthority
+    /// PEM files of a client's certificate.
+    let client: (certificate: String, key: String)
 
     /// - Parameters:
     ///   - isNamed: its certificate is for `kube.internal` only.
@@ -27,10 +21,11 @@ final class KubernetesDouble: Sendable {
         isNamed: Bool = false, asksForCertificate: Bool = false,
         accepts: @escaping @Sendable (String?) -> Bool = { $0 == "Bearer \(KubernetesDouble.token)" }
     ) async throws {
-        let certificates = try Self.certificates.get()
+        authority = try CertificateAuthority()
+        client = try authority.issue("DNS:client", file: "client")
         server = try await HTTPTestServer(
-            tls: isNamed ? certificates.named : certificates.server,
-            clientAuthority: asksForCertificate ? certificates.authority.certificate : nil
+            tls: try authority.issue(isNamed ? "DNS:kube.internal" : "IP:127.0.0.1"),
+            clientAuthority: asksForCertificate ? authority.certificate : nil
         ) { request in
             guard asksForCertificate || accepts(request.header("authorization")) else {
                 return Self.status(401, "Unauthorized", "Unauthorized")
@@ -46,7 +41,7 @@ final class KubernetesDouble: Sendable {
     /// - Parameters:
     ///   - user: the members of the user, as YAML in one line.
     ///   - cluster: more members of the cluster.
-    func kubeconfig(user: String = "{ token: \(token) }", cluster: String = "") throws -> String {
+    func kubeconfig(user: String = "{ token: \(token) }", cluster: String = "") -> String {
         """
         apiVersion: v1
         kind: Config
@@ -56,7 +51,7 @@ final class KubernetesDouble: Sendable {
         - { name: bare, context: { cluster: one, user: ada } }
         clusters:
         - name: one
-          cluster: { server: "\(server.url)", certificate-authority: "\(try Self.certificates.get().authority.certificate)", \(cluster) }
+          cluster: { server: "\(server.url)", certificate-authority: "\(authority.certificate)", \(cluster) }
         users:
         - { name: ada, user: \(user) }
         """

@@ -21,7 +21,7 @@ import Testing
     @Test func firstOfSeveralFilesWins() async throws {
         let cluster = try await KubernetesDouble()
         var harness = try harness("current-context: s3cret")
-        let text = try cluster.kubeconfig()
+        let text = cluster.kubeconfig()
         try harness.folder.write("one.yaml", "users: [ { name: ada, user: { tokenFile: keys/token } } ]\n")
         try harness.folder.write("keys/token", KubernetesDouble.token + "\n")
         try harness.folder.write("empty.yaml", "\n")
@@ -36,7 +36,7 @@ import Testing
     @Test func userNameAndPassword() async throws {
         let cluster = try await KubernetesDouble { $0 == "Basic " + Base64.encode(Array("ada:pa55".utf8)) }
         let harness = try harness(
-            try cluster.kubeconfig(user: "{ username: ada, password: pa55, as: eve, as-groups: [ a, b ] }"))
+            cluster.kubeconfig(user: "{ username: ada, password: pa55, as: eve, as-groups: [ a, b ] }"))
         #expect(try await harness.fetch(provider, reference) == ["KEY"])
         let headers = try #require(cluster.server.requests.first).headers.filter { $0.0.hasPrefix("Impersonate-") }
         #expect(
@@ -48,7 +48,7 @@ import Testing
     @Test(arguments: ["{ token: k8s-s3cret }", "{ username: ada, password: k8s-s3cret }", "{ tokenFile: token }"])
     func whatLogsInIsMasked(_ user: String) async throws {
         let cluster = try await KubernetesDouble { $0 != nil }
-        let harness = try harness(try cluster.kubeconfig(user: user))
+        let harness = try harness(cluster.kubeconfig(user: user))
         try harness.folder.write(".kube/token", "k8s-s3cret\n")
         let masks = Masks()
         var context = harness.context
@@ -60,13 +60,13 @@ import Testing
 
     @Test func clientCertificates() async throws {
         let cluster = try await KubernetesDouble(asksForCertificate: true)
-        let client = try KubernetesDouble.certificates.get().client
+        let client = cluster.client
         let data = try [client.certificate, client.key].map { Base64.encode(try readAll($0)) }
         for user in [
             #"{ client-certificate: "\#(client.certificate)", client-key: "\#(client.key)" }"#,
             "{ client-certificate-data: \(data[0]), client-key-data: \(data[1]), client-key: none }",
         ] {
-            let harness = try harness(try cluster.kubeconfig(user: user))
+            let harness = try harness(cluster.kubeconfig(user: user))
             #expect(try await harness.fetch(provider, reference) == ["KEY"])
         }
         for (user, message) in [
@@ -77,7 +77,7 @@ import Testing
             ),
             ("{ client-certificate-data: czNjcmV0, client-key-data: czNjcmV0 }", "is not a certificate in PEM form"),
         ] {
-            let harness = try harness(try cluster.kubeconfig(user: user))
+            let harness = try harness(cluster.kubeconfig(user: user))
             let text = try await harness.fetch(provider, reference).joined()
             #expect(text.hasPrefix("invalid: ") && text.contains(message) && !text.contains("s3cret"), "\(text)")
         }
@@ -101,7 +101,7 @@ import Testing
 
     @Test func aPluginLogsInOnceARun() async throws {
         let cluster = try await KubernetesDouble()
-        let harness = try harness(try cluster.kubeconfig(user: exec("provideClusterInfo: true")))
+        let harness = try harness(cluster.kubeconfig(user: exec("provideClusterInfo: true")))
         try harness.folder.write(
             ".kube/bin/login",
             plugin(#"{\"token\":\"\#(KubernetesDouble.token)\",\"expirationTimestamp\":\"2999-01-01T00:00:00Z\"}"#),
@@ -119,7 +119,7 @@ import Testing
         let told = try JSONReader.value(try harness.folder.text("told"))
         #expect(told["kind"]?.stringValue == "ExecCredential" && told["spec"]?["interactive"]?.booleanValue == false)
         #expect(told["spec"]?["cluster"]?["server"]?.stringValue == cluster.server.url)
-        let authority = try KubernetesDouble.certificates.get().authority.folder.read("ca.pem")
+        let authority = try cluster.authority.folder.read("ca.pem")
         #expect(told["spec"]?["cluster"]?["certificate-authority-data"]?.stringValue == Base64.encode(authority))
     }
 
@@ -129,7 +129,7 @@ import Testing
             #"{\"token\":\"token-$number\"}"#,
             #"{\"token\":\"token-$number\",\"expirationTimestamp\":\"2020-01-01T00:00:00Z\"}"#,
         ] {
-            let harness = try harness(try cluster.kubeconfig(user: exec()))
+            let harness = try harness(cluster.kubeconfig(user: exec()))
             try harness.folder.write(".kube/bin/login", plugin(status), mode: 0o755)
             #expect(try await harness.fetch(provider, reference) == ["KEY"])
             #expect(try harness.folder.text("logins").split(separator: "\n").count == 2)
@@ -138,8 +138,8 @@ import Testing
 
     @Test func aPluginMayGiveACertificate() async throws {
         let cluster = try await KubernetesDouble(asksForCertificate: true)
-        let harness = try harness(try cluster.kubeconfig(user: exec()))
-        let client = try KubernetesDouble.certificates.get().client
+        let harness = try harness(cluster.kubeconfig(user: exec()))
+        let client = cluster.client
         let answer = try JSONWriter.text(
             .map([
                 "apiVersion": .string("client.authentication.k8s.io/v1"), "kind": .string("ExecCredential"),
@@ -169,7 +169,7 @@ import Testing
                 "invalid: 'LOGIN' gave neither a token nor a certificate for user 'ada'"
             ),
         ] {
-            let harness = try harness(try cluster.kubeconfig(user: exec()))
+            let harness = try harness(cluster.kubeconfig(user: exec()))
             let path = try harness.folder.write(".kube/bin/login", "#!/bin/sh\n\(script)\n", mode: 0o755)
             let text = try await harness.fetch(provider, reference).joined()
             // Its path is relative to the kubeconfig.
@@ -184,7 +184,7 @@ import Testing
             (exec().replacing("k8s.io/v1", with: "k8s.io/v1alpha1"), "speaks no known version of the protocol"),
             ("{ auth-provider: { name: gcp } }", "logs in by 'auth-provider', which Kubernetes took out"),
         ] {
-            let harness = try harness(try cluster.kubeconfig(user: user))
+            let harness = try harness(cluster.kubeconfig(user: user))
             let text = try await harness.fetch(provider, reference).joined()
             #expect(text.hasPrefix("invalid: ") && text.hasSuffix(message), "\(text)")
         }
@@ -201,7 +201,7 @@ import Testing
             "HOME": harness.folder.path,
         ]
         try harness.folder.write(
-            "account/ca.crt", try KubernetesDouble.certificates.get().authority.folder.read("ca.pem"))
+            "account/ca.crt", try cluster.authority.folder.read("ca.pem"))
         try harness.folder.write("account/token", KubernetesDouble.token)
         try harness.folder.write("account/namespace", "ci")
         #expect(try await harness.fetch(provider, "k8s://registry#tls.key") == ["KEY"])

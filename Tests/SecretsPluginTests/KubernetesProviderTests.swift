@@ -18,7 +18,7 @@ import Testing
 
     @Test func keysOfASecretInOneRequest() async throws {
         let cluster = try await KubernetesDouble()
-        let harness = try harness(try cluster.kubeconfig())
+        let harness = try harness(cluster.kubeconfig())
         let values = try await harness.fetch(
             provider, "k8s://ci/registry#password", "k8s://ci/registry#tls.key",
             "k8s://ci/registry#.dockerconfigjson.auths.r.example.auth",
@@ -41,7 +41,7 @@ import Testing
 
     @Test func namespacesAndContexts() async throws {
         let cluster = try await KubernetesDouble()
-        let harness = try harness(try cluster.kubeconfig())
+        let harness = try harness(cluster.kubeconfig())
         let values = try await harness.fetch(
             provider, "k8s://registry#tls.key", "k8s://token#value?context=bare", "k8s://token#value?context=bear",
             "k8s://default/token#value")
@@ -51,7 +51,7 @@ import Testing
 
     @Test func refusalsAreToldApart() async throws {
         let cluster = try await KubernetesDouble()
-        let harness = try harness(try cluster.kubeconfig())
+        let harness = try harness(cluster.kubeconfig())
         let url = cluster.server.url
         let values = try await harness.fetch(
             provider, "k8s://ci/none#x", "k8s://closed/registry#x", "k8s://ci/broken-500#x", "k8s://ci/broken-418#x")
@@ -65,7 +65,7 @@ import Testing
                     + "timed out",
             ])
         #expect(cluster.paths.filter { $0.hasSuffix("broken-500") }.count == 4)
-        try harness.folder.write(".kube/config", try cluster.kubeconfig(user: "{ token: wrong-s3cret }"))
+        try harness.folder.write(".kube/config", cluster.kubeconfig(user: "{ token: wrong-s3cret }"))
         #expect(
             try await harness.fetch(provider, "k8s://ci/registry#x") == [
                 "forbidden: Kubernetes at \(url) does not accept the login: Unauthorized"
@@ -93,20 +93,20 @@ import Testing
     @Test func certificatesAreChecked() async throws {
         let cluster = try await KubernetesDouble(isNamed: true)
         let url = cluster.server.url
-        let harness = try harness(try cluster.kubeconfig())
+        let harness = try harness(cluster.kubeconfig())
         #expect(
             try await harness.fetch(provider, "k8s://ci/registry#tls.key") == [
                 "unreachable: the certificate of Kubernetes at \(url) is for another host name"
             ])
-        try harness.folder.write(".kube/config", try cluster.kubeconfig(cluster: "tls-server-name: kube.internal"))
+        try harness.folder.write(".kube/config", cluster.kubeconfig(cluster: "tls-server-name: kube.internal"))
         #expect(try await harness.fetch(provider, "k8s://ci/registry#tls.key") == ["KEY"])
         #expect(cluster.server.requests.last?.header("host") == "127.0.0.1:\(cluster.server.port)")
         let count = cluster.paths.count
         try harness.folder.write(
-            ".kube/config", try cluster.kubeconfig(cluster: "insecure-skip-tls-verify: true"))
+            ".kube/config", cluster.kubeconfig(cluster: "insecure-skip-tls-verify: true"))
         let refused = try await harness.fetch(provider, "k8s://ci/registry#tls.key").joined()
         #expect(refused.hasPrefix("invalid: cluster 'one' in the kubeconfig turns the check of certificates off"))
-        let text = try cluster.kubeconfig(cluster: "tls-server-name: kube.internal")
+        let text = cluster.kubeconfig(cluster: "tls-server-name: kube.internal")
         try harness.folder.write(".kube/config", text.replacing("certificate-authority:", with: "unused:"))
         let unknown = try await harness.fetch(provider, "k8s://ci/registry#tls.key").joined()
         #expect(unknown.hasPrefix("unreachable: the certificate of Kubernetes at \(url) is not signed"), "\(unknown)")
@@ -115,7 +115,7 @@ import Testing
 
     @Test func aProbeReadsNoValue() async throws {
         let cluster = try await KubernetesDouble()
-        let harness = try harness(try cluster.kubeconfig())
+        let harness = try harness(cluster.kubeconfig())
         let url = cluster.server.url
         let result = await provider.probe(try SecretReference("k8s://ci/registry#password"), harness.context)
         let probe = try result.get()
@@ -134,7 +134,7 @@ import Testing
 
     @Test func aServerThatTheRecipeDoesNotNameIsNotAsked() async throws {
         let cluster = try await KubernetesDouble()
-        let harness = try harness(try cluster.kubeconfig())
+        let harness = try harness(cluster.kubeconfig())
         var context = harness.context
         context.hosts = SecretHosts(["kube.example"])
         let results = await provider.fetch([try SecretReference("k8s://ci/registry#password")], context)
