@@ -1,11 +1,14 @@
 package import OpsPlugin
 
-/// Where secrets come from: the environment, files, and Vault or OpenBao.
+/// Where secrets come from: this machine, its programs and files, and the servers that keep them.
 package enum SecretsPlugin {
     package static let plugin = Plugin(
-        name: "secrets", summary: "Fetch secrets from the environment, files, Vault and OpenBao",
+        name: "secrets",
+        summary: "Fetch secrets from files, programs, Vault and OpenBao, clouds, 1Password, Kubernetes, age and sops",
         secretProviders: [
-            EnvironmentProvider(), FileProvider(), VaultProvider(), SecretsManagerProvider(), ParameterStoreProvider(),
-            GoogleSecretManagerProvider(), KeyVaultProvider(),
+            EnvironmentProvider(), FileProvider(), ExecProvider(), CredentialProvider(), PassProvider(),
+            KeyringProvider(), AgeProvider(), SopsProvider(), VaultProvider(), SecretsManagerProvider(),
+            ParameterStoreProvider(), GoogleSecretManagerProvider(), KeyVaultProvider(), OnePasswordProvider(),
+            KubernetesProvider(),
         ])
 }
