@@ -75,6 +75,24 @@ import Testing
         #expect(bodies.count == 2 && bodies[0].contains("pod-s3cret-1") && bodies[1].contains("pod-s3cret-2"))
     }
 
+    @Test func awsIdentityIsSignedNotSent() async throws {
+        let vault = try await VaultDouble()
+        let folder = try TemporaryFolder()
+        var variables = [
+            "VAULT_ADDR": vault.server.url, "VAULT_AUTH_METHOD": "aws", "VAULT_AUTH_ROLE": "ci", "HOME": folder.path,
+            "VAULT_AUTH_HEADER": "vault.example", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "wJalr-s3cret",
+        ]
+        for region in [nil, "eu-west-1"] {
+            variables["VAULT_AUTH_REGION"] = region
+            // Only the server is permitted, so nothing was asked of AWS.
+            let scene = VaultScene(variables, hosts: ["127.0.0.1"])
+            #expect(try await scene.fetch(reference) == ["bob"])
+            #expect(await scene.end() == [])
+        }
+        #expect(!vault.server.requests.contains { $0.bodyText.contains("wJalr-s3cret") })
+    }
+
     @Test func deadTokenIsReplacedOnce() async throws {
         let vault = try await VaultDouble()
         let scene = VaultScene([

@@ -143,8 +143,7 @@ final class VaultClient: Sendable {
 
     /// Throws: a `SecretFailure` (`forbidden`) where the recipe's `secret-hosts` does not name the server.
     private func permit(_ url: URLParts) throws(SecretFailure) {
-        // An IPv6 address is named without its brackets.
-        try context.permit(host: url.host.filter { $0 != "[" && $0 != "]" }, port: url.effectivePort)
+        try context.permit(host: url.hostName, port: url.effectivePort)
     }
 
     private func failure(of error: any Error) -> SecretFailure {

@@ -85,7 +85,8 @@ struct VaultSettings: Sendable {
         }
     }
 
-    /// PEM text of what is to be trusted: of a file, of the variable itself, or of all files in a folder, in this order.
+    /// PEM text of what is to be trusted: of a file, of the variable itself, or of all files in a folder, in this
+    /// order.
     private static func authorities(_ variables: VaultVariables) throws(SecretFailure) -> [UInt8]? {
         if let bytes = try variables.file("CACERT") { return bytes }
         if let text = variables["CACERT_BYTES"] { return Array(text.utf8) }
