@@ -35,4 +35,14 @@ import Testing
         (408, true), (425, true), (429, true), (500, true), (501, false), (503, true), (404, false), (412, false),
     ])
     func statuses(_ status: Int, _ expected: Bool) { #expect(RetryPolicy.standard.retries(status) == expected) }
+
+    @Test func linearWaitsGrowByOneDelayEach() {
+        let policy = RetryPolicy(attempts: 4, delay: .seconds(1), growth: .linear)
+        for _ in 0..<50 {
+            for attempt in 1...3 {
+                let wait = policy.wait(after: attempt)
+                #expect(wait >= .seconds(attempt) && wait <= .milliseconds(1500 * attempt))
+            }
+        }
+    }
 }
