@@ -7,18 +7,28 @@ enum SecretFile {
     /// A secret is short; more is a mistaken path. systemd's credentials have the same limit.
     private static let sizeLimit = 1 << 20
 
+    /// An encrypted file holds many secrets, or one that is data.
+    private static let encryptedSizeLimit = 16 << 20
+
     /// The content without the one line break at its end.
     ///
     /// - Parameter place: names the file in messages.
     /// Throws: a `SecretFailure`: `missing`, `forbidden`, `invalid` (no regular file, or more than 1 MiB),
     /// `unreachable`.
     static func read(_ path: String, place: String) throws(SecretFailure) -> [UInt8] {
+        SecretSelection.withoutLineBreak(try bytes(path, place: place, limit: sizeLimit))
+    }
+
+    /// The whole content of an encrypted file, at most 16 MiB. Throws as `read` does.
+    static func bytes(
+        _ path: String, place: String, limit: Int = encryptedSizeLimit
+    ) throws(SecretFailure) -> [UInt8] {
         do throws(OpsError) {
             // Opening a pipe could wait for ever.
             guard try FileStatus(path).kind == .file else {
                 throw OpsError(.invalid, "\(place) is not a regular file")
             }
-            return SecretSelection.withoutLineBreak(try readFile(path, limit: sizeLimit))
+            return try readFile(path, limit: limit)
         } catch {
             switch error.code {
             case .notFound: throw SecretFailure(.missing, "\(place) does not exist")
