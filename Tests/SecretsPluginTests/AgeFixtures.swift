@@ -1,9 +1,5 @@
-import Glibc
 import OpsCore
-import OpsPlugin
 import TestKit
-
-@testable import SecretsPlugin
 
 /// Keys and files for tests, made with Debian's age and with Python's `cryptography`.
 enum AgeFixtures {

@@ -1,3 +1,4 @@
+import Logging
 import OpsCore
 import OpsPlugin
 import TestKit
@@ -114,7 +115,7 @@ import Testing
         for name in ["a", "b"] {
             try harness.folder.write("\(name).age", AgeFixtures.encrypt(name, "-r", AgeFixtures.recipient))
         }
-        let references = ["age://a.age", "age://b.age", "age://a.age"].map { $0 }
+        let references = ["age://a.age", "age://b.age", "age://a.age"]
         #expect(try await harness.fetch(provider, references[0], references[1]) == ["a", "b"])
         #expect(!harness.folder.exists("log"))
         harness.environment["SOPS_AGE_KEY"] = nil

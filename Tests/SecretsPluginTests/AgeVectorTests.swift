@@ -1,5 +1,4 @@
 import Crypto
-import Glibc
 import OpsCore
 import TestKit
 import Testing

@@ -15,7 +15,7 @@ struct AgeFile: Sendable {
     /// Throws: an `AgeError` (`armor`, `header`).
     init(_ bytes: [UInt8]) throws(AgeError) {
         let isBinary = bytes.isEmpty || bytes.starts(with: "age-encryption.org/".utf8)
-        var rest = isBinary ? bytes[...] : try AgeArmor.decode(bytes)[...]
+        var rest = try (isBinary ? bytes : AgeArmor.decode(bytes))[...]
         header = try AgeHeader(&rest)
         payload = rest
     }
@@ -86,7 +86,7 @@ struct AgeFile: Sendable {
             rest = rest.dropFirst(chunk.count)
             let isLast = rest.isEmpty
             // 11 bytes of counter, of which a file that fits into memory uses 8, and the mark of the last chunk.
-            let nonce =
+            let nonce: [UInt8] =
                 [0, 0, 0] + withUnsafeBytes(of: counter.bigEndian) { Array($0) } + [isLast ? 1 : 0]
             guard let plain = AgeSeal.open(chunk, key: key, nonce: nonce), !plain.isEmpty || counter == 0 else {
                 throw AgeError(.payload, "is cut off, or its content was changed after it was encrypted")

@@ -41,7 +41,7 @@ struct AgeHeader: Sendable {
     }
 
     private static func stanza(_ bytes: inout ArraySlice<UInt8>) throws(AgeError) -> AgeStanza {
-        guard let line = line(&bytes), line.starts(with: [0x2D, 0x3E, 0x20]) else {
+        guard let line = Self.line(&bytes), line.starts(with: [0x2D, 0x3E, 0x20]) else {
             throw malformed("has a line that starts no recipient")
         }
         let words = line.dropFirst(3).split(separator: 0x20, omittingEmptySubsequences: false)

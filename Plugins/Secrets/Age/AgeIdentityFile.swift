@@ -58,13 +58,13 @@ enum AgeIdentityFile {
         guard let (prefix, bytes) = Bech32.decode(text) else {
             throw AgeIdentityProblem("holds no identity of age in line \(line)", "a line is AGE-SECRET-KEY-1…")
         }
-        let identity: (any AgeIdentity)? =
+        let known: (any AgeIdentity)? =
             switch prefix {
             case "age-secret-key-": X25519Identity(bytes)
             case "age-secret-key-pq-": HybridIdentity(bytes)
             default: nil
             }
-        guard let identity else {
+        guard let identity = known else {
             let isPublic = prefix == "age" || prefix == "age1pq"
             throw AgeIdentityProblem(
                 isPublic

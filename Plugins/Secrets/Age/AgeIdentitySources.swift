@@ -96,7 +96,8 @@ struct AgeIdentitySources: Sendable {
     /// What files and variables hold, read once a run.
     private func identities() async throws(SecretFailure) -> AgeIdentities {
         let sources = self
-        return try await context.session.once("age identities: \(file ?? "")") { () throws(SecretFailure) in
+        return try await context.session.once("age identities: \(file ?? "")") {
+            () async throws(SecretFailure) -> AgeIdentities in
             do {
                 return try await onThread { _ in sources.load() }
             } catch {

@@ -56,7 +56,7 @@ struct AgeProvider: SecretProvider {
             let place = "age file '\(reference.path)'"
             let bytes = try SecretFile.bytes(context.path(reference.path), place: place)
             let recipients = try await AgeIdentitySources(reference, context).open(bytes, place: place) {
-                (file, identities, isCancelled) throws(AgeError) in
+                (file, identities, isCancelled) throws(AgeError) -> String in
                 try file.checkAccess(with: identities, isCancelled: isCancelled)
                 return file.header.recipients
             }
@@ -75,7 +75,7 @@ struct AgeProvider: SecretProvider {
         let content = try await context.session.once("age: \(path) \(reference.options["identity"] ?? "")") {
             () async throws(SecretFailure) -> [UInt8] in
             let bytes = try SecretFile.bytes(path, place: place)
-            return try await sources.open(bytes, place: place) { (file, identities, isCancelled) throws(AgeError) in
+            return try await sources.open(bytes, place: place) { (file, identities, isCancelled) throws(AgeError) -> [UInt8] in
                 try file.decrypt(with: identities, isCancelled: isCancelled)
             }
         }

@@ -50,10 +50,11 @@ enum SSHPrivateKey {
                 let privateExponent = reader.string(), reader.string() != nil, let prime1 = reader.string(),
                 let prime2 = reader.string()
             else { return nil }
-            let key = RSAKey(
-                modulus: modulus, publicExponent: publicExponent, privateExponent: privateExponent,
-                primes: (prime1, prime2))
-            guard let key else { throw AgeIdentityProblem("is an RSA key of less than 2048 bits, or no valid one") }
+            guard
+                let key = RSAKey(
+                    modulus: modulus, publicExponent: publicExponent, privateExponent: privateExponent,
+                    primes: (prime1, prime2))
+            else { throw AgeIdentityProblem("is an RSA key of less than 2048 bits, or no valid one") }
             return SSHRSAIdentity(key, publicForm: string(type) + string(publicExponent) + string(modulus))
         default: throw AgeIdentityProblem("is no SSH key that age knows", "age encrypts for ssh-ed25519 and ssh-rsa")
         }

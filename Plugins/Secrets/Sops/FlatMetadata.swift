@@ -33,15 +33,15 @@ enum FlatMetadata {
             let marks = [("__map_", false), ("__list_", true)].compactMap { mark, isList in
                 rest.firstRange(of: mark).map { (range: $0, isList: isList) }
             }
-            let next = marks.min { $0.range.lowerBound < $1.range.lowerBound }
-            let word = rest[..<(next?.range.lowerBound ?? rest.endIndex)]
+            let found = marks.min { $0.range.lowerBound < $1.range.lowerBound }
+            let word = rest[..<(found?.range.lowerBound ?? rest.endIndex)]
             if isIndex {
                 guard let index = Int(word), (0..<listLimit).contains(index) else { return nil }
                 steps.append(.index(index))
             } else {
                 steps.append(.key(String(word)))
             }
-            guard let next, steps.count < 16 else { return next == nil ? steps : nil }
+            guard let next = found, steps.count < 16 else { return found == nil ? steps : nil }
             isIndex = next.isList
             rest = rest[next.range.upperBound...]
         }

@@ -21,14 +21,14 @@ enum INIReader {
                 SecretFailure(.invalid, "is no INI file: line \(count - lines.count) \(problem)")
             }
             switch content.first {
-            case nil, "#", ";": continue
-            case "[":
+            case nil, "#"?, ";"?: continue
+            case "["?:
                 guard let end = content.lastIndex(of: "]") else { throw malformed("opens a section and does not close it") }
                 name = String(trimmed(content[content.index(after: content.startIndex)..<end]))
                 if sections[name] == nil { sections[name] = .map([:]) }
             default:
-                guard let (key, rest) = key(content) else { throw malformed("is not key = value") }
-                guard let value = value(rest, &lines) else { throw malformed("opens a quote that is not closed") }
+                guard let (key, rest) = keyed(content) else { throw malformed("is not key = value") }
+                guard let value = text(of: rest, &lines) else { throw malformed("opens a quote that is not closed") }
                 var section = sections[name]?.mapValue ?? [:]
                 guard section.updateValue(.string(value), forKey: key) == nil else { throw malformed("has a key twice") }
                 sections[name] = .map(section)
@@ -39,7 +39,7 @@ enum INIReader {
 
     private static let quotes = ["\"\"\"", "`"]
 
-    private static func key(_ line: Substring) -> (String, Substring)? {
+    private static func keyed(_ line: Substring) -> (String, Substring)? {
         var (start, key) = (line, Substring?.none)
         for quote in quotes where line.hasPrefix(quote) {
             let body = line.dropFirst(quote.count)
@@ -53,7 +53,7 @@ enum INIReader {
     }
 
     /// A value in its quotes may go on over lines; one without ends at a comment.
-    private static func value(_ text: Substring, _ lines: inout ArraySlice<Substring>) -> String? {
+    private static func text(of text: Substring, _ lines: inout ArraySlice<Substring>) -> String? {
         let text = text.drop(while: \.isWhitespace)
         for quote in quotes where text.hasPrefix(quote) {
             var body = String(text.dropFirst(quote.count))

@@ -31,7 +31,7 @@ struct SopsCipher: Sendable {
             fields[String(part[..<colon])] = String(part[part.index(after: colon)...])
         }
         func bytes(_ name: String) -> [UInt8]? { fields[name].flatMap { Base64.decode(Array($0.utf8)) } }
-        guard let kind = fields["type"].flatMap(Kind.init), let data = bytes("data"), let iv = bytes("iv"),
+        guard let kind = fields["type"].flatMap({ Kind(rawValue: $0) }), let data = bytes("data"), let iv = bytes("iv"),
             let tag = bytes("tag"), tag.count == 16, let nonce = try? AES.GCM.Nonce(data: iv),
             let box = try? AES.GCM.SealedBox(nonce: nonce, ciphertext: data, tag: tag),
             let plain = try? AES.GCM.open(box, using: key, authenticating: Array(place.utf8))

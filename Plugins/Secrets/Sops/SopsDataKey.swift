@@ -1,5 +1,6 @@
 import OpsCore
 import OpsPlugin
+import OrderedCollections
 
 /// Gets the key that a file's values are encrypted with, from whatever wraps it (sops, "Key groups").
 struct SopsDataKey: Sendable {
@@ -102,7 +103,7 @@ struct SopsDataKey: Sendable {
             let sources = AgeIdentitySources(reference, context, takesPassphrases: false)
             return try await sources.open(
                 Array(sealed.utf8), place: wrapping.name, recipient: wrapping.fields["recipient"]?.stringValue
-            ) { (file, identities, isCancelled) throws(AgeError) in
+            ) { (file, identities, isCancelled) throws(AgeError) -> [UInt8] in
                 try file.decrypt(with: identities, isCancelled: isCancelled)
             }
         case "pgp":

@@ -59,7 +59,7 @@ struct SopsDocument: Sendable {
             return SopsYAML.value(try YAML.parse(bytes, file: "", limits: limits))
         } catch {
             let first = error.diagnostics.first
-            let line = first?.location.map { " (line \($0.start.line))" } ?? ""
+            let line = first?.range.map { " (line \($0.start.line))" } ?? ""
             throw SecretFailure(.invalid, "is no YAML that can be read: \(first?.code ?? "yaml-syntax")\(line)")
         }
     }

@@ -17,6 +17,7 @@ enum SopsNumber {
         let whole = digits.prefix(point).drop { $0 == "0" }
         var fraction = digits.dropFirst(point)
         while fraction.last == "0" { fraction.removeLast() }
-        return (number.sign == .minus ? "-" : "") + (whole.isEmpty ? "0" : whole) + (fraction.isEmpty ? "" : "." + fraction)
+        let sign = number.sign == .minus ? "-" : ""
+        return "\(sign)\(whole.isEmpty ? "0" : whole)" + (fraction.isEmpty ? "" : ".\(fraction)")
     }
 }

@@ -43,8 +43,9 @@ struct SopsPattern: Sendable {
         for position in 0...scalars.count {
             if follow([0] + threads, position, scalars, &marks, &threads) { return true }
             guard position < scalars.count else { break }
-            threads = threads.compactMap { index in
-                if case .set(let set) = steps[index], set.contains(scalars[position]) { index + 1 } else { nil }
+            threads = threads.compactMap { index -> Int? in
+                guard case .set(let set) = steps[index], set.contains(scalars[position]) else { return nil }
+                return index + 1
             }
         }
         return false
@@ -102,7 +103,12 @@ struct SopsPattern: Sendable {
             }
             for end in ends { steps[end] = .jump(steps.count) }
         case .repetition(let node, let least, let most):
-            for _ in 0..<least { guard emit(node) else { return false } }
+            for _ in 0..<least {
+                let before = steps.count
+                guard emit(node) else { return false }
+                // An empty group repeated a thousand times, a thousand times, is still nothing.
+                if steps.count == before { break }
+            }
             guard let most else {
                 let split = steps.count
                 steps.append(.jump(0))

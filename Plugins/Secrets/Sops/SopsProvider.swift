@@ -65,7 +65,7 @@ struct SopsProvider: SecretProvider {
         let place = Self.place(reference)
         do throws(SecretFailure) {
             let bytes = try SecretFile.bytes(context.path(reference.path), place: place)
-            let document = try await Self.placed(place) { () async throws(SecretFailure) in
+            let document = try await Self.placed(place) { () async throws(SecretFailure) -> SopsDocument in
                 let document = try SopsDocument(bytes, SopsFormat(reference))
                 _ = try await SopsDataKey(reference, context).unwrapped(document.metadata)
                 return document
@@ -92,7 +92,7 @@ struct SopsProvider: SecretProvider {
         let key = "sops: \(path) \(format) \(reference.options["identity"] ?? "")"
         let secrets = try await context.session.once(key) { () async throws(SecretFailure) -> SopsSecrets in
             let bytes = try SecretFile.bytes(path, place: place)
-            let secrets = try await Self.placed(place) { () async throws(SecretFailure) in
+            let secrets = try await Self.placed(place) { () async throws(SecretFailure) -> SopsSecrets in
                 let document = try SopsDocument(bytes, format)
                 let dataKey = try await SopsDataKey(reference, context).unwrapped(document.metadata)
                 return try SopsDecryption.secrets(document, dataKey, format: format)

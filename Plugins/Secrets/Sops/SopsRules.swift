@@ -22,7 +22,7 @@ struct SopsRules: Sendable {
 
     /// Throws: a `SecretFailure` (`invalid`), where there is more than one rule or a pattern cannot be used.
     init(_ metadata: Value) throws(SecretFailure) {
-        let given = Self.names.compactMap { name in
+        let given: [(String, String)] = Self.names.compactMap { name in
             metadata[name]?.scalarText.flatMap { $0.isEmpty ? nil : (name, $0) }
         }
         guard given.count < 2 else {
