@@ -10,25 +10,29 @@ enum SecretFile {
     /// An encrypted file holds many secrets, or one that is data.
     private static let encryptedSizeLimit = 16 << 20
 
-    /// The content without the one line break at its end.
-    ///
-    /// - Parameter place: names the file in messages.
-    /// Throws: a `SecretFailure`: `missing`, `forbidden`, `invalid` (no regular file, or more than 1 MiB),
-    /// `unreachable`.
-    static func read(_ path: String, place: String) throws(SecretFailure) -> [UInt8] {
-        SecretSelection.withoutLineBreak(try bytes(path, place: place, limit: sizeLimit))
+    /// The content of an encrypted file, at most 16 MiB, as it is. Throws as `read` does.
+    static func encrypted(_ path: String, place: String) throws(SecretFailure) -> [UInt8] {
+        try read(path, place: place, isTrimmed: false, limit: encryptedSizeLimit)
     }
 
-    /// The whole content of an encrypted file, at most 16 MiB. Throws as `read` does.
-    static func bytes(
-        _ path: String, place: String, limit: Int = encryptedSizeLimit
+    /// The content.
+    ///
+    /// - Parameters:
+    ///   - place: names the file in messages.
+    ///   - isTrimmed: without the one line break at its end.
+    ///   - limit: in bytes.
+    /// Throws: a `SecretFailure`: `missing`, `forbidden`, `invalid` (no regular file, or too large),
+    /// `unreachable`.
+    static func read(
+        _ path: String, place: String, isTrimmed: Bool = true, limit: Int = sizeLimit
     ) throws(SecretFailure) -> [UInt8] {
         do throws(OpsError) {
             // Opening a pipe could wait for ever.
             guard try FileStatus(path).kind == .file else {
                 throw OpsError(.invalid, "\(place) is not a regular file")
             }
-            return try readFile(path, limit: limit)
+            let bytes = try readFile(path, limit: limit)
+            return isTrimmed ? SecretSelection.withoutLineBreak(bytes) : bytes
         } catch {
             switch error.code {
             case .notFound: throw SecretFailure(.missing, "\(place) does not exist")

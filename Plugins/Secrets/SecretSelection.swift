@@ -71,12 +71,15 @@ struct SecretSelection: Sendable {
         }
     }
 
-    /// A member by its whole name, else by the part before the first dot and then the rest; an item of a list by
-    /// its number from 0.
+    /// A member by its whole name, else by the part before a dot, the first that leads to one, and then the rest; an
+    /// item of a list by its number from 0.
     private static func member(_ name: String, of value: Value) -> Value? {
         if let found = child(name, of: value) { return found }
-        guard let dot = name.firstIndex(of: "."), let inner = child(String(name[..<dot]), of: value) else { return nil }
-        return member(String(name[name.index(after: dot)...]), of: inner)
+        for dot in name.indices where name[dot] == "." {
+            guard let inner = child(String(name[..<dot]), of: value) else { continue }
+            if let found = member(String(name[name.index(after: dot)...]), of: inner) { return found }
+        }
+        return nil
     }
 
     private static func child(_ name: String, of value: Value) -> Value? {

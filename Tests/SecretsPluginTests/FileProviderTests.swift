@@ -41,18 +41,19 @@ import Testing
         let harness = try SecretsHarness()
         try harness.folder.write(
             "f.json",
-            #"{"a.b":"dotted","a":{"b":"nested","c":"c"},"big":12345678901234567890,"n":5.10,"t":true,"z":null,"e":"","l":[{"k":"v"}]}"#
+            #"{"a.b":"dotted","a":{"b":"nested","c":"c"},"big":12345678901234567890,"n":5.10,"t":true,"z":null,"e":"","l":[{"k":"v"}],"x.y":{"z.w":"inner"},"x":{"q":1}}"#
         )
         let values = try await harness.fetch(
             provider, "file://f.json#a.b", "file://f.json#a.c", "file://f.json#big", "file://f.json#n",
             "file://f.json#t",
             "file://f.json#z", "file://f.json#e", "file://f.json#l.0.k", "file://f.json#l.1.k", "file://f.json#a",
-            "file://f.json#bg")
+            "file://f.json#bg", "file://f.json#x.y.z.w", "file://f.json#x.q")
         #expect(
             values == [
                 "dotted", "c", "12345678901234567890", "5.10", "true", "missing: field 'z' of file 'f.json' is null",
                 "empty: field 'e' of file 'f.json' is empty", "v", "missing: file 'f.json' has no field 'l.1.k'",
-                #"{"b":"nested","c":"c"}"#, "missing: file 'f.json' has no field 'bg'",
+                #"{"b":"nested","c":"c"}"#, "missing: file 'f.json' has no field 'bg'", "inner",
+                "1",
             ])
         #expect(try await harness.probe(provider, "file://f.json#t") == "readable, has field 't'")
     }

@@ -151,7 +151,7 @@ struct AgeIdentitySources: Sendable {
 
     private static func content(_ path: String) throws(AgeIdentityProblem) -> [UInt8] {
         do throws(SecretFailure) {
-            return try SecretFile.bytes(path, place: "")
+            return try SecretFile.encrypted(path, place: "")
         } catch {
             throw AgeIdentityProblem(String(error.message.drop { $0 == " " }))
         }

@@ -54,7 +54,7 @@ struct AgeProvider: SecretProvider {
     func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
         do throws(SecretFailure) {
             let place = "age file '\(reference.path)'"
-            let bytes = try SecretFile.bytes(context.path(reference.path), place: place)
+            let bytes = try SecretFile.encrypted(context.path(reference.path), place: place)
             let recipients = try await AgeIdentitySources(reference, context).open(bytes, place: place) {
                 (file, identities, isCancelled) throws(AgeError) -> String in
                 try file.checkAccess(with: identities, isCancelled: isCancelled)
@@ -74,7 +74,7 @@ struct AgeProvider: SecretProvider {
         let sources = AgeIdentitySources(reference, context)
         let content = try await context.session.once("age: \(path) \(reference.options["identity"] ?? "")") {
             () async throws(SecretFailure) -> [UInt8] in
-            let bytes = try SecretFile.bytes(path, place: place)
+            let bytes = try SecretFile.encrypted(path, place: place)
             return try await sources.open(bytes, place: place) { (file, identities, isCancelled) throws(AgeError) -> [UInt8] in
                 try file.decrypt(with: identities, isCancelled: isCancelled)
             }

@@ -64,7 +64,7 @@ struct SopsProvider: SecretProvider {
     func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
         let place = Self.place(reference)
         do throws(SecretFailure) {
-            let bytes = try SecretFile.bytes(context.path(reference.path), place: place)
+            let bytes = try SecretFile.encrypted(context.path(reference.path), place: place)
             let document = try await Self.placed(place) { () async throws(SecretFailure) -> SopsDocument in
                 let document = try SopsDocument(bytes, SopsFormat(reference))
                 _ = try await SopsDataKey(reference, context).unwrapped(document.metadata)
@@ -91,7 +91,7 @@ struct SopsProvider: SecretProvider {
         let format = SopsFormat(reference)
         let key = "sops: \(path) \(format) \(reference.options["identity"] ?? "")"
         let secrets = try await context.session.once(key) { () async throws(SecretFailure) -> SopsSecrets in
-            let bytes = try SecretFile.bytes(path, place: place)
+            let bytes = try SecretFile.encrypted(path, place: place)
             let secrets = try await Self.placed(place) { () async throws(SecretFailure) -> SopsSecrets in
                 let document = try SopsDocument(bytes, format)
                 let dataKey = try await SopsDataKey(reference, context).unwrapped(document.metadata)
