@@ -9,7 +9,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct AgeProviderTests {
     private let provider = AgeProvider()
 
-    private func harness(_ environment: [String: String] = ["SOPS_AGE_KEY": AgeFixtures.identity]) throws -> SecretsHarness {
+    private func harness(_ environment: [String: String] = ["SOPS_AGE_KEY": AgeFixtures.identity]) throws
+        -> SecretsHarness
+    {
         var harness = try SecretsHarness()
         harness.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": harness.folder.path + "/home"]
             .merging(environment) { $1 }
@@ -38,9 +40,11 @@ import Testing
         try harness.folder.write("f.yaml.age", AgeFixtures.encrypt(yaml, "-r", AgeFixtures.recipient))
         try harness.folder.write("f.age", AgeFixtures.encrypt(#"{"k":"aGVsbG8="}"#, "-r", AgeFixtures.recipient))
         let values = try await harness.fetch(
-            provider, "age://f.yaml.age#a.b", "age://f.yaml.age#a.c", "age://f.yaml.age#big", "age://f.age#k?decode=base64",
+            provider, "age://f.yaml.age#a.b", "age://f.yaml.age#a.c", "age://f.yaml.age#big",
+            "age://f.age#k?decode=base64",
             "age://f.age#x")
-        #expect(values == ["dotted", "c", "12345678901234567890", "hello", "missing: age file 'f.age' has no field 'x'"])
+        #expect(
+            values == ["dotted", "c", "12345678901234567890", "hello", "missing: age file 'f.age' has no field 'x'"])
     }
 
     @Test(arguments: [
@@ -53,7 +57,8 @@ import Testing
         let key = harness.folder.path + "/home/.ssh/\(kind[1] == "rsa" ? "id_rsa" : "id_ed25519")"
         try run(["ssh-keygen", "-q", "-N", "", "-f", key] + kind)
         try harness.folder.write("a.age", AgeFixtures.encrypt("for ssh", "-R", key + ".pub"))
-        #expect(try await harness.fetch(provider, "age://a.age", "age://a.age?identity=\(key)") == ["for ssh", "for ssh"])
+        #expect(
+            try await harness.fetch(provider, "age://a.age", "age://a.age?identity=\(key)") == ["for ssh", "for ssh"])
         harness.environment["HOME"] = nil
         #expect(try await harness.fetch(provider, "age://a.age")[0].hasPrefix("forbidden: "))
         harness.environment["SOPS_AGE_SSH_PRIVATE_KEY_FILE"] = key
@@ -150,7 +155,8 @@ import Testing
         let reference = "age://a.age?identity=keys.age"
         #expect(try await harness.fetch(provider, reference)[0].hasSuffix("; 'keys.age' is encrypted with age"))
         harness.environment["OPS_AGE_PASSPHRASE"] = "wrong horse"
-        #expect(try await harness.fetch(provider, reference)[0].contains("OPS_AGE_PASSPHRASE does not hold its passphrase"))
+        #expect(
+            try await harness.fetch(provider, reference)[0].contains("OPS_AGE_PASSPHRASE does not hold its passphrase"))
         harness.environment["OPS_AGE_PASSPHRASE"] = AgeFixtures.passphrase
         #expect(try await harness.fetch(provider, reference) == ["x"])
     }
@@ -165,8 +171,9 @@ import Testing
             (Array(whole.dropLast()), "is cut off, or its content was changed after it was encrypted"),
             // Two whole chunks of three.
             (Array(whole.prefix(whole.count - text.utf8.count % 65536 - 16)), "is cut off, or its content was changed"),
-            (changed, "is cut off, or its content was changed"), (Array(whole.prefix(190)), "is cut off behind its header"),
-            (Array(whole.prefix(60)), "has a malformed header: it is cut off"), ([], "is empty"),
+            (changed, "is cut off, or its content was changed"),
+            (Array(whole.prefix(180)), "is cut off behind its header"),
+            (Array(whole.prefix(80)), "has a malformed header: it is cut off"), ([], "is empty"),
             (Array("s3cret\n".utf8), "is no age file: it starts neither as one nor with its PEM header"),
         ] {
             try harness.folder.write("a.age", bytes)
@@ -213,7 +220,9 @@ import Testing
         let masked = TestLog()
         let logger = masked.logger
         let session = SecretSession(
-            SecretSession.Listener(masks: { name, bytes in logger.info("\(name)=\(String(decoding: bytes, as: UTF8.self))") }))
+            SecretSession.Listener(masks: { name, bytes in
+                logger.info("\(name)=\(String(decoding: bytes, as: UTF8.self))")
+            }))
         let harness = try harness(["SOPS_AGE_KEY": "#\n" + AgeFixtures.identity, "OPS_AGE_PASSPHRASE": "pass phrase"])
         try harness.folder.write("a.age", AgeFixtures.encrypt("x", "-r", AgeFixtures.recipient))
         var context = harness.context
@@ -223,10 +232,12 @@ import Testing
         #expect(masked.text.contains("OPS_AGE_PASSPHRASE=pass phrase"))
     }
 
-    @Test(arguments: [
-        ("a  b", ["a", "b"]), (#"a 'b "c' "d 'e""#, ["a", #"b "c"#, "d 'e"]), (#"a\ b "c\"d\e""#, ["a b", #"c"d\e"#]),
-        ("''", [""]), ("a 'b", nil), (#"a\"#, nil), (" ", []),
-    ] as [(String, [String]?)])
+    @Test(
+        arguments: [
+            ("a  b", ["a", "b"]), (#"a 'b "c' "d 'e""#, ["a", #"b "c"#, "d 'e"]),
+            (#"a\ b "c\"d\e""#, ["a b", #"c"d\e"#]),
+            ("''", [""]), ("a 'b", nil), (#"a\"#, nil), (" ", []),
+        ] as [(String, [String]?)])
     func commandsAreSplitIntoWords(_ text: String, _ words: [String]?) {
         #expect(CommandWords.split(text) == words)
     }

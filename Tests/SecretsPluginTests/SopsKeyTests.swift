@@ -1,6 +1,5 @@
 import OpsCore
 import OpsPlugin
-import OpsSystem
 import TestKit
 import Testing
 
@@ -40,7 +39,11 @@ import Testing
         let others = Self.threeOfFour.map(Self.bytes)
         #expect(Shamir.combine([others[3], others[0], others[2]]) == SopsWriter.dataKey)
         #expect(Shamir.combine([others[3], others[0]]) != SopsWriter.dataKey)
-        for wrong in [[], [shares[0]], [shares[0], shares[0]], [shares[0], Array(shares[1].dropLast())], [[1], [2]], [[1, 0], [2, 1]]] {
+        let wrong: [[[UInt8]]] = [
+            [], [shares[0]], [shares[0], shares[0]], [shares[0], Array(shares[1].dropLast())], [[1], [2]],
+            [[1, 0], [2, 1]],
+        ]
+        for wrong in wrong {
             #expect(Shamir.combine(wrong) == nil)
         }
     }
@@ -51,8 +54,8 @@ import Testing
         let harness = try harness(["SOPS_AGE_KEY": AgeFixtures.identity])
         func keys(_ groups: [Int], threshold: String) throws -> String {
             let members = try groups.map { index in
-                let sealed = try run(
-                    ["age", "-a", "-r", recipients[index]], input: Self.bytes(Self.shares[index])).text
+                let command = ["age", "-a", "-r", recipients[index]]
+                let sealed = try run(command, input: Self.bytes(Self.shares[index])).text
                 return #"{"age": [\#(SopsFixtures.ageKey(sealed, recipient: recipients[index]))]}"#
             }
             return #""key_groups": [\#(members.joined(separator: ", "))]\#(threshold)"#
@@ -62,7 +65,8 @@ import Testing
         try harness.folder.write("f.json", try file(keys: keys([0, 1], threshold: #", "shamir_threshold": 2"#)))
         let value = try await harness.fetch(provider, "sops://f.json#a")[0]
         #expect(
-            value.hasPrefix("forbidden: sops file 'f.json' needs keys of 2 of its 2 key groups, of which 1 are at hand: "),
+            value.hasPrefix(
+                "forbidden: sops file 'f.json' needs keys of 2 of its 2 key groups, of which 1 are at hand: "),
             "\(value)")
         // A file that says less than it takes gives no data key, and nothing is decrypted.
         try harness.folder.write("f.json", try file(keys: keys([0, 1], threshold: #", "shamir_threshold": 1"#)))
@@ -73,8 +77,15 @@ import Testing
         let harness = try harness(["SOPS_AGE_KEY_CMD": "sh keys"])
         // Told the recipient, it gives the identity of the second only.
         try harness.folder.write(
-            "keys", "echo $SOPS_AGE_RECIPIENT >>log; case $SOPS_AGE_RECIPIENT in \(AgeFixtures.recipient)) echo \(AgeFixtures.identity);; esac")
-        let stranger = try AgeFixtures.encrypt("0123456789abcdef0123456789abcdef", "-a", "-r", "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj")
+            "keys",
+            """
+            echo $SOPS_AGE_RECIPIENT >>log
+            if test $SOPS_AGE_RECIPIENT = \(AgeFixtures.recipient); then echo \(AgeFixtures.identity); fi
+            """
+        )
+        let stranger = try AgeFixtures.encrypt(
+            "0123456789abcdef0123456789abcdef", "-a", "-r",
+            "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj")
         let keys =
             #""age": [\#(SopsFixtures.ageKey(String(decoding: stranger, as: UTF8.self), recipient: "age1other")), "#
             + "\(SopsFixtures.ageKey(SopsFixtures.wrappedKey))], \"kms\": [], \"pgp\": null"
@@ -85,17 +96,19 @@ import Testing
 
     @Test func aFailureNamesEachKeyAndWhatWasTried() async throws {
         let harness = try harness(["SOPS_AGE_KEY": AgeFixtures.stranger])
-        let keys = SopsFixtures.ageKeys + #", "gcp_kms": [{"resource_id": "projects/p/key", "enc": "eA=="}], "#
-            + #""hc_vault": [{"key_name": "k", "enc": "v"}], "azure_kv": [{"name": "n", "enc": "v"}], "new": [{"enc": "v"}]"#
+        let keys =
+            SopsFixtures.ageKeys + #", "gcp_kms": [{"resource_id": "projects/p/key", "enc": "eA=="}], "#
+            + #""hc_vault": [{"key_name": "k", "enc": "v"}], "azure_kv": [{"name": "n", "enc": "v"}], "#
+            + #""new": [{"enc": "v"}]"#
         try harness.folder.write("f.json", try file(keys: keys))
         let value = try await harness.fetch(provider, "sops://f.json#a")[0]
         #expect(
             value == """
                 forbidden: sops file 'f.json' has a data key that none of the keys at hand opens: age key \
                 \(AgeFixtures.recipient) is not encrypted for an identity at hand, but for 1 X25519 recipient; tried: \
-                SOPS_AGE_KEY; gcp_kms key projects/p/key is of Google Cloud KMS, which ops does not ask; hc_vault key k is of \
-                Vault's transit engine, which ops does not ask; azure_kv key n is of Azure Key Vault, which ops does not ask; \
-                new key is of a key service that ops does not know, which ops does not ask
+                SOPS_AGE_KEY; gcp_kms key projects/p/key is of Google Cloud KMS, which ops does not ask; hc_vault key k \
+                is of Vault's transit engine, which ops does not ask; azure_kv key n is of Azure Key Vault, which ops \
+                does not ask; new key is of a key service that ops does not know, which ops does not ask
                 """)
         try harness.folder.write("f.json", try file(keys: #""age": []"#))
         #expect(
@@ -116,10 +129,14 @@ import Testing
         let home = folder.path
         try run(["chmod", "700", home])
         let environment: [String: String?] = ["GNUPGHOME": home]
-        let gpg = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always"]
-        let made = try run(gpg + ["--quick-gen-key", "test@example.com", "rsa2048", "default", "never"], environment: environment)
+        let gpg = [
+            "gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", "--trust-model", "always",
+        ]
+        let made = try run(
+            gpg + ["--quick-gen-key", "test@example.com", "default", "default", "never"], environment: environment)
         #expect(made.status == 0, "\(made.errorText)")
-        let sealed = try run(gpg + ["-a", "-r", "test@example.com", "-e"], environment: environment, input: SopsWriter.dataKey)
+        let sealed = try run(
+            gpg + ["-a", "-r", "test@example.com", "-e"], environment: environment, input: SopsWriter.dataKey)
         let harness = try harness(["GNUPGHOME": home])
         let keys = #""pgp": [{"fp": "ABCD", "enc": \#(JSONWriter.text(.string(sealed.text)))}]"#
         try harness.folder.write("f.json", try file(keys: keys))
@@ -133,24 +150,28 @@ import Testing
         #expect(value.contains("opens: pgp key ABCD: 'gpg' failed with exit status 2: "), "\(value)")
         try run(["gpgconf", "--kill", "all"], environment: ["GNUPGHOME": empty.path])
         other.environment["SOPS_GPG_EXEC"] = "no-such-gpg"
-        #expect(try await other.fetch(provider, "sops://f.json#a")[0].contains("the program 'no-such-gpg' is not installed"))
+        #expect(
+            try await other.fetch(provider, "sops://f.json#a")[0].contains("the program 'no-such-gpg' is not installed")
+        )
     }
 
     /// The AWS tool is not at hand: what it is called with is what its manual says.
     @Test func theAWSToolOpensKMSKeys() async throws {
         let harness = try harness([:])
         try harness.folder.write(
-            "bin/aws", "#!/bin/sh\nprintf '%s\\n' \"$@\" >args\ncat /dev/stdin >blob\necho \(Base64.encode(SopsWriter.dataKey))\n",
+            "bin/aws",
+            "#!/bin/sh\nprintf '%s\\n' \"$@\" >args\ncat /dev/stdin >blob\necho \(Base64.encode(SopsWriter.dataKey))\n",
             mode: 0o755)
         var permitted = harness
         permitted.environment["PATH"] = harness.folder.path + "/bin:/usr/bin:/bin"
-        let key = #"{"arn": "arn:aws:kms:eu-west-1:1:key/k", "enc": "Ymxvyg==", "aws_profile": "p", "context": {"a": "b"}}"#
+        let key =
+            #"{"arn": "arn:aws:kms:eu-west-1:1:key/k", "enc": "Ymxvyg==", "aws_profile": "p", "context": {"a": "b"}}"#
         try harness.folder.write("f.json", try file(keys: #""kms": [\#(key)]"#))
         #expect(try await permitted.fetch(provider, "sops://f.json#a") == ["x"])
         #expect(
             try harness.folder.text("args").split(separator: "\n").joined(separator: " ")
-                == "kms decrypt --region eu-west-1 --ciphertext-blob fileb:///dev/stdin --output text --query Plaintext "
-                + #"--profile p --encryption-context {"a":"b"}"#)
+                == "kms decrypt --region eu-west-1 --ciphertext-blob fileb:///dev/stdin --output text --query "
+                + #"Plaintext --profile p --encryption-context {"a":"b"}"#)
         #expect(try harness.folder.read("blob") == Array("blo".utf8) + [0xCA])
         var context = permitted.context
         context.hosts = SecretHosts(["vault.example.com"])

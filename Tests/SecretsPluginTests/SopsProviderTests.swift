@@ -14,7 +14,8 @@ import Testing
         let harness = try harness()
         try harness.folder.write("f.yaml", SopsFixtures.golden)
         let values = try await harness.fetch(
-            provider, "sops://f.yaml#database.user", "sops://f.yaml#database.password", "sops://f.yaml#database.ports.1",
+            provider, "sops://f.yaml#database.user", "sops://f.yaml#database.password",
+            "sops://f.yaml#database.ports.1",
             "sops://f.yaml#database.tls", "sops://f.yaml#database.ratio", "sops://f.yaml#id", "sops://f.yaml#list.1.a",
             "sops://f.yaml#note_unencrypted", "sops://f.yaml#count_unencrypted", "sops://f.yaml#database.ports",
             "sops://f.yaml#database.none", "sops://f.yaml#gone", "sops://f.yaml#sops", "sops://f.yaml#database.usr")
@@ -22,7 +23,8 @@ import Testing
             values == [
                 "app", "p: ss\nword ✓", "5433", "true", "0.25", "12345678901234567", "y", "in the clear", "7",
                 "[5432,5433]", "empty: field 'database.none' of sops file 'f.yaml' is empty",
-                "missing: field 'gone' of sops file 'f.yaml' is null", "missing: sops file 'f.yaml' has no field 'sops'",
+                "missing: field 'gone' of sops file 'f.yaml' is null",
+                "missing: sops file 'f.yaml' has no field 'sops'",
                 "missing: sops file 'f.yaml' has no field 'database.usr'",
             ])
         // Once for the file, not for each value.
@@ -44,9 +46,11 @@ import Testing
         ("gone: null\n", "gone_unencrypted: x\n", "has another MAC than its values"),
         ("    none: ''", "    none: evil", "holds 'database.none' in plain text, which should be encrypted"),
         ("    none: ''", "    none: 7", "holds 'database.none' in plain text, which should be encrypted"),
-        ("mac: ENC", "other: ENC", "has no MAC"), ("lastmodified: '2026-01", "lastmodified: '2027-01", "has a MAC that"),
+        ("mac: ENC", "other: ENC", "has no MAC"),
+        ("lastmodified: '2026-01", "lastmodified: '2027-01", "has a MAC that"),
         ("unencrypted_suffix: _un", "unencrypted_suffix: note_un", "holds 'count_unencrypted' in plain text"),
-        ("\nsops:", "\nspos:", "is not encrypted with sops"), ("\ngone: null", "\ngone: [", "is no YAML that can be read"),
+        ("\nsops:", "\nspos:", "is not encrypted with sops"),
+        ("\ngone: null", "\ngone: [", "is no YAML that can be read"),
         ("-----BEGIN AGE", "-----BEGIN OLD", "has a data key that none of the keys at hand opens"),
     ])
     func aChangedFileIsRefused(_ old: String, _ new: String, _ problem: String) async throws {
@@ -92,8 +96,8 @@ import Testing
         #expect(try await harness.fetch(provider, "sops://f.json#b_unencrypted") == ["changed"])
         #expect(
             harness.log.text == """
-                warning: sops file 'f.json': its MAC covers only encrypted values (mac_only_encrypted): whoever can write \
-                the file can change, rename, add and remove other keys unseen, such as 'b_unencrypted'
+                warning: sops file 'f.json': its MAC covers only encrypted values (mac_only_encrypted): whoever can \
+                write the file can change, rename, add and remove other keys unseen, such as 'b_unencrypted'
                 """)
         // What the MAC is over cannot be switched in the file.
         for other in [
@@ -137,16 +141,14 @@ import Testing
         let harness = try harness()
         let digits = "12345678901234567890"
         let cases: [SopsWriter.Leaf] = [
-            .sealed(digits, type: "int"), .plain(digits, covered: digits), .plain(digits, covered: "12345678901234567000"),
-            .sealed("0.1000", type: "float"),
+            .sealed(digits, type: "int"), .plain(digits, covered: digits),
+            .plain(digits, covered: "12345678901234567000"),
         ]
-        for (leaf, expected) in zip(cases, [digits, digits, digits, "0.1000"]) {
+        for leaf in cases {
             let key = if case .sealed = leaf { "n" } else { "n_unencrypted" }
-            let text = try SopsWriter.json([key: leaf])
-            try harness.folder.write("f.json", text)
+            try harness.folder.write("f.json", SopsWriter.json([key: leaf]))
             let value = try await harness.fetch(provider, "sops://f.json#\(key)")
-            if expected == "0.1000" { continue }
-            #expect(value == [expected])
+            #expect(value == [digits])
         }
         #expect(harness.log.text.contains("its MAC covers large numbers only as sops rounds them"))
     }
@@ -164,7 +166,9 @@ import Testing
             }
         }
         #expect(try harness.presence(provider, "sops://none.yaml#a") == .missing)
-        #expect(try await harness.fetch(provider, "sops://none.yaml#a") == ["missing: sops file 'none.yaml' does not exist"])
+        #expect(
+            try await harness.fetch(provider, "sops://none.yaml#a") == ["missing: sops file 'none.yaml' does not exist"]
+        )
     }
 
     @Test func aProbeDecryptsNoValue() async throws {
@@ -178,6 +182,8 @@ import Testing
         #expect(try probe.get().version == SopsWriter.modified)
         let stranger = try SecretsHarness()
         try stranger.folder.write("f.json", text)
-        #expect(try await stranger.probe(provider, "sops://f.json#a").hasPrefix("forbidden: sops file 'f.json' has a data key"))
+        #expect(
+            try await stranger.probe(provider, "sops://f.json#a").hasPrefix(
+                "forbidden: sops file 'f.json' has a data key"))
     }
 }

@@ -49,7 +49,8 @@ struct SopsWriter {
     static func seal(_ bytes: [UInt8], _ type: String, _ place: String) throws -> String {
         let iv = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
         let box = try AES.GCM.seal(
-            bytes, using: SymmetricKey(data: dataKey), nonce: AES.GCM.Nonce(data: iv), authenticating: Array(place.utf8))
+            bytes, using: SymmetricKey(data: dataKey), nonce: AES.GCM.Nonce(data: iv), authenticating: Array(place.utf8)
+        )
         func text(_ bytes: some Sequence<UInt8>) -> String { Base64.encode(Array(bytes)) }
         return "ENC[AES256_GCM,data:\(text(box.ciphertext)),iv:\(text(iv)),tag:\(text(box.tag)),type:\(type)]"
     }
@@ -70,7 +71,8 @@ struct SopsWriter {
             lines.append("\"\(key)\": \(value.hasPrefix("ENC[") ? "\"\(value)\"" : value)")
         }
         let only = macOnlyEncrypted ? #""mac_only_encrypted": true,"# : ""
-        let own = #"\#(keys), "lastmodified": "\#(modified)", \#(only) \#(metadata) "mac": "\#(try writer.mac())""#
+        let mac = try writer.mac()
+        let own = #"\#(keys), "lastmodified": "\#(modified)", \#(only) \#(metadata) "mac": "\#(mac)""#
         return "{\n" + lines.map { $0 + ",\n" }.joined() + "\"sops\": {\(own)}\n}\n"
     }
 }

@@ -31,7 +31,8 @@ enum AgeArmor {
             guard !isLast, !next.isEmpty, next.count <= width else {
                 throw AgeError(.armor, "has armor with a line of another length than \(width)")
             }
-            guard next.count % 4 == 0, let bytes = Base64.decode(Array(next)), Base64.encode(bytes).utf8.elementsEqual(next)
+            guard next.count % 4 == 0, let bytes = Base64.decode(Array(next)),
+                Base64.encode(bytes).utf8.elementsEqual(next)
             else { throw AgeError(.armor, "has armor with a line that is not base64") }
             isLast = next.count < width || next.last == UInt8(ascii: "=")
             body += bytes

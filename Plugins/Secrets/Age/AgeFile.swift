@@ -67,7 +67,8 @@ struct AgeFile: Sendable {
 
     private func authenticate(_ fileKey: SymmetricKey) throws(AgeError) {
         let key = HKDF<SHA256>.deriveKey(inputKeyMaterial: fileKey, info: Array("header".utf8), outputByteCount: 32)
-        guard HMAC<SHA256>.isValidAuthenticationCode(header.mac, authenticating: header.authenticated, using: key) else {
+        guard HMAC<SHA256>.isValidAuthenticationCode(header.mac, authenticating: header.authenticated, using: key)
+        else {
             throw AgeError(.mac, "has a header that was changed after it was encrypted")
         }
     }

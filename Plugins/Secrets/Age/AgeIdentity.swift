@@ -69,7 +69,9 @@ struct HybridIdentity: AgeIdentity {
 
     /// Nil where the bytes are not 32.
     init?(_ bytes: [UInt8]) {
-        guard let key = try? XWingMLKEM768X25519.PrivateKey(seedRepresentation: bytes, publicKey: nil) else { return nil }
+        guard let key = try? XWingMLKEM768X25519.PrivateKey(seedRepresentation: bytes, publicKey: nil) else {
+            return nil
+        }
         self.key = key
     }
 
@@ -103,7 +105,8 @@ struct PassphraseIdentity: AgeIdentity {
         else { throw AgeHeader.malformed("has a work factor that is no number from 1 to 99") }
         guard factor <= Self.workFactorLimit else {
             throw AgeError(
-                .header, "asks for too much work to try a passphrase: 2^\(factor) rounds, at most "
+                .header,
+                "asks for too much work to try a passphrase: 2^\(factor) rounds, at most "
                     + "2^\(Self.workFactorLimit) are done")
         }
         guard

@@ -68,7 +68,8 @@ enum AgeIdentityFile {
             let isPublic = prefix == "age" || prefix == "age1pq"
             throw AgeIdentityProblem(
                 isPublic
-                    ? "holds a recipient in line \(line), which only encrypts" : "holds an unknown kind of key in line \(line)",
+                    ? "holds a recipient in line \(line), which only encrypts"
+                    : "holds an unknown kind of key in line \(line)",
                 "a line is AGE-SECRET-KEY-1…")
         }
         return identity

@@ -75,7 +75,8 @@ struct AgeProvider: SecretProvider {
         let content = try await context.session.once("age: \(path) \(reference.options["identity"] ?? "")") {
             () async throws(SecretFailure) -> [UInt8] in
             let bytes = try SecretFile.encrypted(path, place: place)
-            return try await sources.open(bytes, place: place) { (file, identities, isCancelled) throws(AgeError) -> [UInt8] in
+            return try await sources.open(bytes, place: place) {
+                (file, identities, isCancelled) throws(AgeError) -> [UInt8] in
                 try file.decrypt(with: identities, isCancelled: isCancelled)
             }
         }

@@ -48,7 +48,9 @@ struct RSAKey: Sendable {
         var isWrong = encoded[0]
         for (byte, expected) in zip(block, SHA256.hash(data: label)) { isWrong |= byte ^ expected }
         let rest = block[length...]
-        guard let separator = rest.firstIndex(where: { $0 != 0 }), rest[separator] == 1, isWrong == 0 else { return nil }
+        guard let separator = rest.firstIndex(where: { $0 != 0 }), rest[separator] == 1, isWrong == 0 else {
+            return nil
+        }
         return Array(rest[(separator + 1)...])
     }
 

@@ -3,7 +3,9 @@ import OpsCore
 /// Reads private keys of SSH: OpenSSH's own form (OpenSSH, PROTOCOL.key), and RSA keys in PKCS #1 or PKCS #8.
 enum SSHPrivateKey {
     /// True where a text looks like a private key in PEM.
-    static func isPrivateKey(_ text: String) -> Bool { text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") }
+    static func isPrivateKey(_ text: String) -> Bool {
+        text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----")
+    }
 
     /// The identity in the text of a file.
     ///
@@ -20,7 +22,8 @@ enum SSHPrivateKey {
             }
             return SSHRSAIdentity(key, publicForm: rsaPublicForm(numbers))
         }
-        guard let bytes = Base64.decode(Array(lines[(begin + 1)..<end].joined().utf8)), let identity = try openSSH(bytes)
+        guard let bytes = Base64.decode(Array(lines[(begin + 1)..<end].joined().utf8)),
+            let identity = try openSSH(bytes)
         else { throw AgeIdentityProblem("is no valid OpenSSH private key") }
         return identity
     }

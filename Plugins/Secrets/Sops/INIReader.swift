@@ -23,14 +23,18 @@ enum INIReader {
             switch content.first {
             case nil, "#"?, ";"?: continue
             case "["?:
-                guard let end = content.lastIndex(of: "]") else { throw malformed("opens a section and does not close it") }
+                guard let end = content.lastIndex(of: "]") else {
+                    throw malformed("opens a section and does not close it")
+                }
                 name = String(trimmed(content[content.index(after: content.startIndex)..<end]))
                 if sections[name] == nil { sections[name] = .map([:]) }
             default:
                 guard let (key, rest) = keyed(content) else { throw malformed("is not key = value") }
                 guard let value = text(of: rest, &lines) else { throw malformed("opens a quote that is not closed") }
                 var section = sections[name]?.mapValue ?? [:]
-                guard section.updateValue(.string(value), forKey: key) == nil else { throw malformed("has a key twice") }
+                guard section.updateValue(.string(value), forKey: key) == nil else {
+                    throw malformed("has a key twice")
+                }
                 sections[name] = .map(section)
             }
         }

@@ -17,7 +17,9 @@ struct SopsCipher: Sendable {
     private static let start = "ENC[AES256_GCM,data:"
 
     /// True for the form of an encrypted value.
-    static func isEncrypted(_ text: String) -> Bool { text.utf8.starts(with: start.utf8) && text.utf8.last == UInt8(ascii: "]") }
+    static func isEncrypted(_ text: String) -> Bool {
+        text.utf8.starts(with: start.utf8) && text.utf8.last == UInt8(ascii: "]")
+    }
 
     /// The value in `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`; nil where it has another form, was changed, or
     /// stands where it was not encrypted for.

@@ -92,8 +92,10 @@ struct SopsDataKey: Sendable {
         }
         let reason: SecretFailure.Reason = failures.contains { $0.reason == .unreachable } ? .unreachable : .forbidden
         throw SecretFailure(
-            reason, "has a data key that none of the keys at hand opens: "
-                + failures.prefix(8).map(\.message).joined(separator: "; "), hint: failures.lazy.compactMap(\.hint).first)
+            reason,
+            "has a data key that none of the keys at hand opens: "
+                + failures.prefix(8).map(\.message).joined(separator: "; "),
+            hint: failures.lazy.compactMap(\.hint).first)
     }
 
     private func unwrap(_ wrapping: Wrapping) async throws(SecretFailure) -> [UInt8] {

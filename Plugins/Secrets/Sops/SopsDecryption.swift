@@ -35,12 +35,15 @@ struct SopsDecryption {
     static func secrets(
         _ document: SopsDocument, _ dataKey: [UInt8], format: SopsFormat
     ) throws(SecretFailure) -> SopsSecrets {
-        guard let cipher = SopsCipher(dataKey) else { throw SecretFailure(.invalid, "has a data key that is not 32 bytes") }
+        guard let cipher = SopsCipher(dataKey) else {
+            throw SecretFailure(.invalid, "has a data key that is not 32 bytes")
+        }
         var walk = SopsDecryption(cipher, try SopsRules(document.metadata), document.metadata)
         let tree = try walk.decrypted(.map(document.tree), [], matched: false, isBinary: format == .binary)
         let isRounded = try walk.checkMAC(document.metadata)
         if format == .binary, walk.content == nil {
-            throw SecretFailure(.invalid, "is a binary file of sops without 'data'", hint: "write ?format=json if it is JSON")
+            throw SecretFailure(
+                .invalid, "is a binary file of sops without 'data'", hint: "write ?format=json if it is JSON")
         }
         return SopsSecrets(tree: tree, content: walk.content, warning: walk.warning(isRounded: isRounded))
     }
@@ -100,7 +103,8 @@ struct SopsDecryption {
         }
         guard let (kind, bytes) = cipher.decrypt(text, place: path.map { $0 + ":" }.joined()) else {
             throw SecretFailure(
-                .invalid, "holds '\(Self.name(path))', which does not decrypt: its value was changed, or its key renamed "
+                .invalid,
+                "holds '\(Self.name(path))', which does not decrypt: its value was changed, or its key renamed "
                     + "or moved")
         }
         if isBinary, path == ["data"] {
@@ -109,7 +113,8 @@ struct SopsDecryption {
             return .null
         }
         guard let plain = String(validating: bytes, as: UTF8.self) else {
-            throw SecretFailure(.invalid, "holds '\(Self.name(path))', which is not UTF-8", hint: "encrypt it as a binary file")
+            throw SecretFailure(
+                .invalid, "holds '\(Self.name(path))', which is not UTF-8", hint: "encrypt it as a binary file")
         }
         let result = Self.value(kind, plain)
         cover(result, path)
@@ -163,7 +168,8 @@ struct SopsDecryption {
         if isRight(exact) { return false }
         guard isRight(rounded) else {
             throw SecretFailure(
-                .invalid, "has another MAC than its values: one was changed, added, removed or moved after it was encrypted")
+                .invalid,
+                "has another MAC than its values: one was changed, added, removed or moved after it was encrypted")
         }
         return true
     }
@@ -174,14 +180,15 @@ struct SopsDecryption {
             let names = plain.prefix(5).map { "'\($0)'" }.joined(separator: ", ") + (plain.count > 5 ? ", …" : "")
             parts.append(
                 coversEncryptedOnly
-                    ? "its MAC covers only encrypted values (mac_only_encrypted): whoever can write the file can change, "
-                        + "rename, add and remove other keys unseen, such as \(names)"
+                    ? "its MAC covers only encrypted values (mac_only_encrypted): whoever can write the file can "
+                        + "change, rename, add and remove other keys unseen, such as \(names)"
                     : "its MAC does not cover the names of keys that are not encrypted: whoever can write the file can "
                         + "rename and move these unseen: \(names)")
         }
         if isRounded {
             let names = roundedNumbers.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
-            parts.append("its MAC covers large numbers only as sops rounds them: their last digits can be changed: \(names)")
+            parts.append(
+                "its MAC covers large numbers only as sops rounds them: their last digits can be changed: \(names)")
         }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }

@@ -52,7 +52,8 @@ struct SopsDocument: Sendable {
     }
 
     private static let notEncrypted = SecretFailure(
-        .invalid, "is not encrypted with sops: it holds no metadata of sops", hint: "encrypt it with sops, or read it with file://")
+        .invalid, "is not encrypted with sops: it holds no metadata of sops",
+        hint: "encrypt it with sops, or read it with file://")
 
     private static func yaml(_ bytes: [UInt8]) throws(SecretFailure) -> Value {
         do {

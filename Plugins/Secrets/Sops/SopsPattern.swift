@@ -73,7 +73,9 @@ struct SopsPattern: Sendable {
     }
 
     private static func holds(_ assertion: Assertion, _ position: Int, _ text: [Unicode.Scalar]) -> Bool {
-        func isWord(_ index: Int) -> Bool { text.indices.contains(index) && SopsCharacterSet.word.contains(text[index]) }
+        func isWord(_ index: Int) -> Bool {
+            text.indices.contains(index) && SopsCharacterSet.word.contains(text[index])
+        }
         return switch assertion {
         case .start: position == 0
         case .end: position == text.count
@@ -174,7 +176,8 @@ struct SopsPattern: Sendable {
             guard let end = rest.firstIndex(of: "}") else { return nil }
             let text = String(String.UnicodeScalarView(rest[(rest.startIndex + 1)..<end]))
             let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            guard let least = Int(parts[0]), least >= 0, parts.count <= 2, text.utf8.allSatisfy({ $0 != 0x2B && $0 != 0x2D })
+            guard let least = Int(parts[0]), least >= 0, parts.count <= 2,
+                text.utf8.allSatisfy({ $0 != 0x2B && $0 != 0x2D })
             else { return nil }
             if parts.count == 2, !parts[1].isEmpty, Int(parts[1]) == nil { return nil }
             rest = rest[(end + 1)...]

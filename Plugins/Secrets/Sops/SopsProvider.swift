@@ -14,16 +14,17 @@ struct SopsProvider: SecretProvider {
         The format follows from the name, as in sops: `.yaml`, `.yml`, `.json`, `.env`, `.ini`; any other name is a \
         binary file, whose whole content is the secret without `#key` and without one line break at its end. \
         `?format=yaml`, `json`, `dotenv`, `ini` or `binary` states it. A member with the whole name is taken first \
-        (`a.b`), then the path `a`, `b`; an item of a list is named by its number from 0; in INI files the section comes \
-        first. Numbers keep their digits. A YAML file holds one document.
+        (`a.b`), then the path `a`, `b`; an item of a list is named by its number from 0; in INI files the section \
+        comes first. Numbers keep their digits. A YAML file holds one document.
 
-        The file's MAC is always checked, and a file without one is refused. The MAC does not cover the names of keys \
-        whose values are not encrypted, and with `mac_only_encrypted` not their values either: a warning names such keys.
+        The file's MAC is always checked, and a file without one is refused. The MAC does not cover the names of \
+        keys whose values are not encrypted, and with `mac_only_encrypted` not their values either: a warning names \
+        such keys.
 
         The data key is opened by age identities, which are looked for as `age://` does (`?identity=FILE` too; \
-        `SOPS_AGE_KEY_CMD` is told the recipient in `SOPS_AGE_RECIPIENT`), else by PGP keys through `gpg` (or the program \
-        that `SOPS_GPG_EXEC` names), else by AWS KMS through `aws kms decrypt`, where `secret-hosts` permits its server. \
-        Key groups need as many groups as the file says. Other key services are not asked.
+        `SOPS_AGE_KEY_CMD` is told the recipient in `SOPS_AGE_RECIPIENT`), else by PGP keys through `gpg` (or the \
+        program that `SOPS_GPG_EXEC` names), else by AWS KMS through `aws kms decrypt`, where `secret-hosts` permits \
+        its server. Key groups need as many groups as the file says. Other key services are not asked.
         """
 
     init() {}

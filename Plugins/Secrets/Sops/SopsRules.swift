@@ -52,7 +52,8 @@ struct SopsRules: Sendable {
     /// True where a key matches, and with it all that stands below.
     func matches(_ key: String) -> Bool {
         switch rule {
-        case .unencryptedSuffix(let suffix), .encryptedSuffix(let suffix): key.utf8.reversed().starts(with: suffix.utf8.reversed())
+        case .unencryptedSuffix(let suffix), .encryptedSuffix(let suffix):
+            key.utf8.reversed().starts(with: suffix.utf8.reversed())
         case .unencryptedPattern(let pattern), .encryptedPattern(let pattern): pattern.matches(key)
         case .form: false
         }

@@ -19,9 +19,10 @@ enum SopsYAML {
     /// Nil where the core schema has the same.
     private static func integer(_ text: String) -> Value? {
         let isNegative = text.hasPrefix("-")
-        let digits = text.drop { $0 == "-" || $0 == "+" }.filter { $0 != "_" }
-        guard text.utf8.count - digits.utf8.count < text.utf8.count, digits.first == "0" || text.contains("_"),
-            digits.first?.isNumber == true, digits.utf8.count > 1
+        let numeral = isNegative || text.hasPrefix("+") ? text.dropFirst() : text[...]
+        let digits = numeral.filter { $0 != "_" }
+        guard let first = numeral.utf8.first, (0x30...0x39).contains(first), digits.utf8.count > 1,
+            digits.hasPrefix("0") || digits.utf8.count < numeral.utf8.count
         else { return nil }
         let radixes: [(String, Int)] = [("0b", 2), ("0o", 8), ("0x", 16), ("0", 8), ("", 10)]
         guard let (mark, radix) = radixes.first(where: { digits.lowercased().hasPrefix($0.0) }),
