@@ -30,14 +30,12 @@ import Testing
 
     @Test func timeIsLinear() throws {
         let text = String(repeating: "a", count: 2_000) + "!"
-        let clock = ContinuousClock()
-        let time = try clock.measure {
-            for pattern in [
-                "^(a+)+$", "^(a|a)*$", "^(((((){900}){900}){900}){900})b", "^(a*)*b",
-                "^a?a?a?a?a?a?a?a?a?a?aaaaaaaaaa$",
-            ] {
-                #expect(try #require(SopsPattern(pattern)).matches(text) == false)
-            }
+        let patterns = try [
+            "^(a+)+$", "^(a|a)*$", "^(((((){900}){900}){900}){900})b", "^(a*)*b",
+            "^a?a?a?a?a?a?a?a?a?a?aaaaaaaaaa$",
+        ].map { try #require(SopsPattern($0)) }
+        let time = ContinuousClock().measure {
+            for pattern in patterns { #expect(!pattern.matches(text)) }
         }
         #expect(time < .seconds(5))
     }

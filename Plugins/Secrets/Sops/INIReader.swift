@@ -30,7 +30,9 @@ enum INIReader {
                 if sections[name] == nil { sections[name] = .map([:]) }
             default:
                 guard let (key, rest) = keyed(content) else { throw malformed("is not key = value") }
-                guard let value = text(of: rest, &lines) else { throw malformed("opens a quote that is not closed") }
+                guard let value = Self.text(of: rest, &lines) else {
+                    throw malformed("opens a quote that is not closed")
+                }
                 var section = sections[name]?.mapValue ?? [:]
                 guard section.updateValue(.string(value), forKey: key) == nil else {
                     throw malformed("has a key twice")

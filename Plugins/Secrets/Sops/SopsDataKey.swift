@@ -1,5 +1,6 @@
 import OpsCore
 import OpsPlugin
+import OpsSystem
 import OrderedCollections
 
 /// Gets the key that a file's values are encrypted with, from whatever wraps it (sops, "Key groups").
