@@ -28,12 +28,12 @@ import Testing
     ])
     func whatIsNotUnderstoodIsNoPattern(_ pattern: String) { #expect(SopsPattern(pattern) == nil) }
 
-    @Test func timeIsLinear() throws {
+    @Test func timeIsLinear() {
         let text = String(repeating: "a", count: 2_000) + "!"
-        let patterns = try [
-            "^(a+)+$", "^(a|a)*$", "^(((((){900}){900}){900}){900})b", "^(a*)*b",
-            "^a?a?a?a?a?a?a?a?a?a?aaaaaaaaaa$",
-        ].map { try #require(SopsPattern($0)) }
+        let patterns = [
+            "^(a+)+$", "^(a|a)*$", "^(((((){900}){900}){900}){900})b", "^(a*)*b", "^a?a?a?a?a?a?a?a?a?a?aaaaaaaaaa$",
+        ].compactMap { SopsPattern($0) }
+        #expect(patterns.count == 5)
         let time = ContinuousClock().measure {
             for pattern in patterns { #expect(!pattern.matches(text)) }
         }
