@@ -24,12 +24,17 @@ import Testing
         }
     }
 
+    /// What Debian's age 1.1 does otherwise than the format says since.
+    private static let outdated = ["armor_empty_last_line", "armor_whitespace_outside"]
+
     /// Debian's age knows no post-quantum recipients, and asks for passphrases on a terminal.
     @Test func debiansAgeAgrees() throws {
         let folder = try TemporaryFolder()
         var judged = 0
         for vector in AgeVector.all where vector.passphrases.isEmpty && !vector.identities.isEmpty {
-            guard !vector.identities.contains(where: { $0.hasPrefix("AGE-SECRET-KEY-PQ-") }) else { continue }
+            guard !vector.identities.contains(where: { $0.hasPrefix("AGE-SECRET-KEY-PQ-") }),
+                !Self.outdated.contains(vector.name)
+            else { continue }
             try folder.write("identity", vector.identities.joined(separator: "\n"), mode: 0o600)
             try folder.write("file", vector.file)
             let result = try run(["age", "-d", "-i", "identity", "file"], in: folder.path)

@@ -34,6 +34,17 @@ extension AgeStanza {
     }
 }
 
+extension Curve25519.KeyAgreement.PrivateKey {
+    /// What it shares with a point; nil for a point of low order, which the library lets pass (RFC 7748, section 6.1).
+    func sharedSecret(with point: [UInt8]) -> SharedSecret? {
+        guard let point = try? Curve25519.KeyAgreement.PublicKey(rawRepresentation: point),
+            let secret = try? sharedSecretFromKeyAgreement(with: point),
+            secret.withUnsafeBytes({ $0.contains { $0 != 0 } })
+        else { return nil }
+        return secret
+    }
+}
+
 /// A native identity, `AGE-SECRET-KEY-1…` (C2SP age, "The X25519 recipient type").
 struct X25519Identity: AgeIdentity {
     let types = ["X25519"]
@@ -48,9 +59,9 @@ struct X25519Identity: AgeIdentity {
     func unwrap(_ stanza: AgeStanza) throws(AgeError) -> [UInt8]? {
         let sealed = try stanza.sealedKey(arguments: 1)
         let share = try stanza.bytes(at: 0, count: 32)
-        guard let publicKey = try? Curve25519.KeyAgreement.PublicKey(rawRepresentation: share),
-            let secret = try? key.sharedSecretFromKeyAgreement(with: publicKey)
-        else { throw AgeHeader.malformed("has an X25519 recipient with a share of low order") }
+        guard let secret = key.sharedSecret(with: share) else {
+            throw AgeHeader.malformed("has an X25519 recipient with a share of low order")
+        }
         let wrap = secret.hkdfDerivedSymmetricKey(
             using: SHA256.self, salt: share + key.publicKey.rawRepresentation,
             sharedInfo: Array("age-encryption.org/v1/X25519".utf8), outputByteCount: 32)

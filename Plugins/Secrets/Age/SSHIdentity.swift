@@ -34,20 +34,15 @@ struct SSHEd25519Identity: AgeIdentity {
         let share = try stanza.bytes(at: 1, count: 32)
         guard stanza.arguments[0] == SSHFingerprint.text(publicForm) else { return nil }
         let tweak = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: publicForm), info: Self.label, outputByteCount: 32)
-        guard let secret = Self.multiply(key, share),
+            inputKeyMaterial: SymmetricKey(data: [UInt8]()), salt: publicForm, info: Self.label, outputByteCount: 32)
+        guard let secret = key.sharedSecret(with: share),
             let tweakKey = tweak.withUnsafeBytes({ try? Curve25519.KeyAgreement.PrivateKey(rawRepresentation: $0) }),
-            let tweaked = Self.multiply(tweakKey, secret.withUnsafeBytes { Array($0) })
+            let tweaked = tweakKey.sharedSecret(with: secret.withUnsafeBytes { Array($0) })
         else { throw AgeHeader.malformed("has an ssh-ed25519 recipient with a share of low order") }
         let wrap = tweaked.hkdfDerivedSymmetricKey(
             using: SHA256.self, salt: share + key.publicKey.rawRepresentation, sharedInfo: Self.label,
             outputByteCount: 32)
         return AgeSeal.open(sealed, key: wrap)
-    }
-
-    private static func multiply(_ key: Curve25519.KeyAgreement.PrivateKey, _ point: [UInt8]) -> SharedSecret? {
-        guard let point = try? Curve25519.KeyAgreement.PublicKey(rawRepresentation: point) else { return nil }
-        return try? key.sharedSecretFromKeyAgreement(with: point)
     }
 }
 

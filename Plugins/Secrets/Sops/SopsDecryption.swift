@@ -177,7 +177,9 @@ struct SopsDecryption {
     private func warning(isRounded: Bool) -> String? {
         var parts: [String] = []
         if !plain.isEmpty {
-            let names = plain.prefix(5).map { "'\($0)'" }.joined(separator: ", ") + (plain.count > 5 ? ", …" : "")
+            // The items of a list have its name.
+            let open = OrderedSet(plain)
+            let names = open.prefix(5).map { "'\($0)'" }.joined(separator: ", ") + (open.count > 5 ? ", …" : "")
             parts.append(
                 coversEncryptedOnly
                     ? "its MAC covers only encrypted values (mac_only_encrypted): whoever can write the file can "
