@@ -30,7 +30,7 @@ struct FileProvider: SecretProvider {
     }
 
     func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence {
-        let presence = SecretFile.presence(path(of: reference, context))
+        let presence = SecretFile.presence(context.path(reference.path))
         return presence == .present && reference.field != nil ? .unknown : presence
     }
 
@@ -47,15 +47,7 @@ struct FileProvider: SecretProvider {
 
     private func value(of reference: SecretReference, _ context: SecretContext) throws(SecretFailure) -> [UInt8] {
         let place = "file '\(reference.path)'"
-        let bytes = try SecretFile.read(path(of: reference, context), place: place)
+        let bytes = try SecretFile.read(context.path(reference.path), place: place)
         return try SecretSelection(reference).apply(to: bytes, place: place, as: SecretDocument(path: reference.path))
-    }
-
-    private func path(of reference: SecretReference, _ context: SecretContext) -> String {
-        if reference.path.hasPrefix("/") { return reference.path }
-        if reference.path.hasPrefix("~/"), let home = context.environment["HOME"] {
-            return home + reference.path.dropFirst(1)
-        }
-        return context.directory + "/" + reference.path
     }
 }

@@ -7,20 +7,31 @@ enum SecretFile {
     /// A secret is short; more is a mistaken path. systemd's credentials have the same limit.
     private static let sizeLimit = 1 << 20
 
+    /// An encrypted file holds many secrets, or one that is data.
+    private static let encryptedSizeLimit = 16 << 20
+
+    /// The content of an encrypted file, at most 16 MiB, as it is. Throws as `read` does.
+    static func encrypted(_ path: String, place: String) throws(SecretFailure) -> [UInt8] {
+        try read(path, place: place, isTrimmed: false, limit: encryptedSizeLimit)
+    }
+
     /// The content.
     ///
     /// - Parameters:
     ///   - place: names the file in messages.
     ///   - isTrimmed: without the one line break at its end.
-    /// Throws: a `SecretFailure`: `missing`, `forbidden`, `invalid` (no regular file, or more than 1 MiB),
+    ///   - limit: in bytes.
+    /// Throws: a `SecretFailure`: `missing`, `forbidden`, `invalid` (no regular file, or too large),
     /// `unreachable`.
-    static func read(_ path: String, place: String, isTrimmed: Bool = true) throws(SecretFailure) -> [UInt8] {
+    static func read(
+        _ path: String, place: String, isTrimmed: Bool = true, limit: Int = sizeLimit
+    ) throws(SecretFailure) -> [UInt8] {
         do throws(OpsError) {
             // Opening a pipe could wait for ever.
             guard try FileStatus(path).kind == .file else {
                 throw OpsError(.invalid, "\(place) is not a regular file")
             }
-            let bytes = try readFile(path, limit: sizeLimit)
+            let bytes = try readFile(path, limit: limit)
             return isTrimmed ? SecretSelection.withoutLineBreak(bytes) : bytes
         } catch {
             switch error.code {

@@ -3,7 +3,7 @@ import OpsPlugin
 import OpsSystem
 import Synchronization
 
-/// A program that is asked for a secret: started without a shell and without input, bounded in time and output.
+/// A program that is asked for a secret: started without a shell, bounded in time and output.
 struct SecretProgram: Sendable {
     /// What it did, where it was started.
     struct Answer: Sendable {
@@ -17,6 +17,8 @@ struct SecretProgram: Sendable {
     /// A name that is looked up in `PATH`, or a path.
     var name: String
     var arguments: [String] = []
+    /// What it reads on its standard input.
+    var input: [UInt8] = []
     var environment: [String: String]
     /// What a relative name starts at, and the working directory.
     var directory: String
@@ -41,6 +43,7 @@ struct SecretProgram: Sendable {
         guard let file else { throw notInstalled }
         var spec = ChildSpec(executable: file, arguments: arguments, environment: environment, directory: directory)
         spec.name = name
+        if !input.isEmpty { spec.input = .bytes(input) }
         let pages = ProgramOutput(limit: Self.outputLimit)
         do {
             let status = try await bounded(spec, pages)
