@@ -58,7 +58,9 @@ struct RunStart: Sendable {
         let run = Run(
             id: id, plan: plan, options: settings.options, catalog: session.catalog,
             environment: session.context.environment, temporaryDirectory: temporary, runDirectory: folder.path,
-            lockDirectory: state.locks, sinks: [journal] + reporters.all, resumption: earlier?.resumption)
+            lockDirectory: state.locks, sinks: [journal, SecretDebtLog(run: id, state: state)] + reporters.all,
+            resumption: earlier?.resumption,
+            earlierDebts: SecretDebtLog.unpaid(state, own: id))
         signals.interrupt(run)
         isStarted = true
         if settings.isUnattended, !plan.warnings.isEmpty {

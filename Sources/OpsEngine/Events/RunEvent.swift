@@ -18,6 +18,10 @@ package struct RunEvent: Sendable {
         case message(Message)
         case stepFinished(StepFinished)
         case cleanUpStarted(CleanUpStarted)
+        /// Something was made on a server, or is about to be, that the run's end takes back.
+        case secretOwed(SecretDebt)
+        /// It was taken back: what this run made, or an earlier one that was killed.
+        case secretRevoked(SecretDebt, earlierRun: String?)
         case taskFinished(TaskFinished)
         case runFinished(RunFinished)
     }

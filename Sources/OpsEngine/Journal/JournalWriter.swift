@@ -33,7 +33,7 @@ package final class JournalWriter: RunEventSink {
         var isEnding = false
         switch event.kind {
         case .output, .progress: return
-        case .stepFinished, .runFinished, .runResumed: isEnding = true
+        case .stepFinished, .runFinished, .runResumed, .secretOwed: isEnding = true
         // Whether such a step began must be known even after a power cut.
         case .stepStarted(let step): isEnding = step.isGuarded
         default: break

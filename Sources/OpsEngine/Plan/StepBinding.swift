@@ -57,6 +57,12 @@ struct StepBinding {
         self.action = action
         self.scope = scope
     }
+
+    /// All that the step is given in which a secret may be.
+    var secretHolders: [Value] {
+        Array(scope.layers.values) + files.map(\.content) + arguments.values.values
+            + (options.standardInput.map { [$0] } ?? [])
+    }
 }
 
 extension Scope {
