@@ -17,7 +17,8 @@ struct ShowCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("A task of the recipe, an action such as archive.create, or a source such as vault://.",
+        help: ArgumentHelp(
+            "A task of the recipe, an action such as archive.create, or a source such as vault://.",
             valueName: "task|action|source"),
         completion: .custom(TaskCompletion.tasks))
     var name: String

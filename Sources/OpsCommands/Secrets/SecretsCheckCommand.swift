@@ -67,18 +67,23 @@ private struct Row {
             return
         }
         guard case .success(let probe) = finding.probe else {
-            (state, text) = ("invalid", "")
+            state = "invalid"
+            text = ""
             return
         }
         version = probe.version
         expires = probe.expires
         var words = [registry.redact(probe.text)]
         if finding.value != nil { words.append("fetched") }
-        let left = probe.expires.map { $0 - Timestamp.now }
-        switch left {
-        case let left? where left <= 0: (state, words) = ("expired", words + ["expired \(Self.age(-left)) ago"])
-        case let left? where left < Self.soon: (state, words) = ("expiring", words + ["expires in \(Self.age(left))"])
-        default: state = "reachable"
+        let left = probe.expires.map { $0 - Timestamp.now } ?? .infinity
+        if left <= 0 {
+            state = "expired"
+            words.append("expired \(Self.age(-left)) ago")
+        } else if left < Self.soon {
+            state = "expiring"
+            words.append("expires in \(Self.age(left))")
+        } else {
+            state = "reachable"
         }
         text = words.filter { !$0.isEmpty }.joined(separator: ", ")
     }

@@ -4,5 +4,5 @@ import ArgumentParser
 struct SecretsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secrets", abstract: "Check the secrets of the recipe.",
-        subcommands: [SecretsCheckCommand.self, SecretsLockCommand.self])
+        subcommands: [SecretsCheckCommand.self, SecretsDrillCommand.self, SecretsLockCommand.self])
 }

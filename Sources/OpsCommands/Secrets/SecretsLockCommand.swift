@@ -117,6 +117,7 @@ struct SecretsLockCommand: AsyncParsableCommand {
         _ changes: OrderedDictionary<String, SecretChange>, _ now: SecretLock, _ style: Style
     ) -> String {
         guard !changes.isEmpty else { return "\(now.entries.count) secrets are as they were.\n" }
+        let arrow = style.unicode ? "→" : "->"
         var table = TableText(width: style.width)
         for (name, change) in changes {
             let entry = now.entries[name]
@@ -124,8 +125,8 @@ struct SecretsLockCommand: AsyncParsableCommand {
                 switch change {
                 case .added: ["new", entry?.reference ?? "nowhere"]
                 case .removed: ["gone", ""]
-                case .moved(let from): ["moved", "\(from ?? "nowhere") → \(entry?.reference ?? "nowhere")"]
-                case .version(let from): ["changed", "version \(from ?? "none") → \(entry?.version ?? "none")"]
+                case .moved(let from): ["moved", "\(from ?? "nowhere") \(arrow) \(entry?.reference ?? "nowhere")"]
+                case .version(let from): ["changed", "version \(from ?? "none") \(arrow) \(entry?.version ?? "none")"]
                 case .value: ["changed", entry?.version.map { "version \($0)" } ?? "another value"]
                 case .unknown: ["unknown", "its fingerprint has another machine's key"]
                 }

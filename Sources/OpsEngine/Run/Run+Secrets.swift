@@ -22,8 +22,14 @@ extension Run {
         return SecretSession(
             SecretSession.Listener(
                 masks: { name, bytes in registry.register(name: name, bytes: bytes) },
-                owes: { [weak self] debt in onLoop { self?.owe(debt) } },
-                paid: { [weak self] debt in onLoop { self?.emit(.secretRevoked(debt, earlierRun: nil)) } }))
+                owes: { [weak self] debt in
+                    guard let self else { return }
+                    onLoop { self.owe(debt) }
+                },
+                paid: { [weak self] debt in
+                    guard let self else { return }
+                    onLoop { self.emit(.secretRevoked(debt, earlierRun: nil)) }
+                }))
     }
 
     private func owe(_ debt: SecretDebt) {
