@@ -79,6 +79,9 @@ final class RunReport {
         }
     }
 
+    /// Writes commands of ours to the CI service at once.
+    func command(_ bytes: [UInt8]) { text.command(bytes) }
+
     /// Writes what is still kept: the run is over or was given up.
     func close() { text.close() }
 

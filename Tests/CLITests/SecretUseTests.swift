@@ -123,4 +123,22 @@ import Testing
         let result = try run(["sh", "-c", "ulimit -S -c 2048; exec \"$@\"", "sh"] + command)
         #expect(result.text == "2048\n1\n")
     }
+
+    @Test func `what a killed run has left on a server is looked after by the next run`() throws {
+        let ops = try OpsProgram("ops: 1\ntasks: { t: { run: echo fine } }\n")
+        let debts = ops.state + "/debts"
+        try run(["mkdir", "-p", debts])
+        // A source that makes nothing cannot take it back, and says so.
+        try run(
+            [
+                "sh", "-c",
+                #"printf '{"time":1.000,"event":"secret-owed","scheme":"env","id":"lease 7"}\n' > "$0/killed.jsonl""#, debts,
+            ])
+        let result = try ops("t")
+        #expect(result.status == 0)
+        #expect(
+            result.text.contains("warning: what the run killed left could not be taken back: env lease 7: "),
+            "\(result.text)\(result.errorText)")
+        #expect(try run(["test", "-e", debts + "/killed.jsonl"]).status == 0)
+    }
 }

@@ -156,10 +156,13 @@ struct SecretStore {
         }
         switch end {
         case .done(let results):
-            return zip(secrets, results).map { secret, result in
-                switch result {
-                case .success(let bytes): (secret, .value(bytes))
-                case .failure(let failure): (secret, .failure(failure))
+            return secrets.enumerated().map { index, secret in
+                guard results.indices.contains(index) else {
+                    return (secret, .failure(SecretFailure(.invalid, "'\(source.scheme)://' gave no answer")))
+                }
+                switch results[index] {
+                case .success(let bytes): return (secret, .value(bytes))
+                case .failure(let failure): return (secret, .failure(failure))
                 }
             }
         case .timedOut:
