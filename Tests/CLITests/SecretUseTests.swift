@@ -120,7 +120,7 @@ import Testing
 
             """)
         let command = ops.command(["t", "--stream", "raw"], environment: ["TOKEN": Self.value])
-        let result = try run(["sh", "-c", "ulimit -S -c 2048; exec \"$@\"", "sh"] + command)
+        let result = try run(["bash", "-c", "ulimit -S -c 2048; exec \"$@\"", "sh"] + command)
         #expect(result.text == "2048\n1\n")
     }
 

@@ -76,7 +76,9 @@ import Testing
                 "strace", "-f", "-v", "-y", "-s", "100000", "-o", trace, "-e",
                 "trace=%process,%file,write,writev,pwrite64,sendto,sendmsg,sendmmsg,memfd_create",
             ])
-        let (arguments, environments) = Self.sample(while: program.pid)
+        let patterns = ops.temporary + "/patterns"
+        try run(["sh", "-c", "printf '%s\\n' \"$@\" > \"$0\"", patterns] + Self.forms)
+        let (arguments, environments) = try Self.sample(while: program.pid, patterns: patterns)
         let result = try program.end()
         #expect(result.status == 0, "\(result.text)\(result.errorText)")
 
@@ -85,7 +87,7 @@ import Testing
         #expect(result.text.contains("by env: [masked:s]") && result.text.contains("derived: [masked:s]"))
         for form in Self.forms {
             let found = try run(["grep", "-rlaF", form, ops.state, ops.project, ops.temporary + "/"]).text
-            let left = found.split(separator: "\n").filter { !$0.hasSuffix("/secret.txt") && $0 != trace }
+            let left = found.split(separator: "\n").filter { !$0.hasSuffix("/secret.txt") && $0 != trace && $0 != patterns }
             #expect(left.isEmpty, "\(form) in \(left)")
         }
         #expect(access(try ops.text("where").replacing("\n", with: ""), F_OK) != 0)
@@ -96,7 +98,7 @@ import Testing
             environments.contains("variable") && environments.isDisjoint(with: ["none", "file", "input", "no step"]))
 
         // What went through the kernel.
-        let log = try run(["grep", "-aF"] + Self.forms.flatMap { ["-e", $0] } + [trace]).text
+        let log = try run(["grep", "-aF", "-f", patterns, trace]).text
         var places: [String: Int] = [:]
         for line in log.split(separator: "\n") {
             let place = Self.place(line)
@@ -127,23 +129,25 @@ import Testing
 
     /// Looks at all processes until the program ends: command lines that hold the value, and the steps (`OPS_STEP`) in
     /// whose environment it is.
-    private static func sample(while pid: pid_t) -> (arguments: Set<String>, environments: Set<String>) {
+    private static func sample(
+        while pid: pid_t, patterns: String
+    ) throws -> (arguments: Set<String>, environments: Set<String>) {
         var arguments: Set<String> = []
         var environments: Set<String> = []
         var isOver = false
         while !isOver {
             var state = siginfo_t()
             isOver = waitid(P_PID, id_t(pid), &state, WEXITED | WNOHANG | WNOWAIT) != 0 || state.si_signo != 0
-            for name in (try? listFolder("/proc")) ?? [] where name.first?.isNumber == true {
-                if let bytes = try? readFile("/proc/\(name)/cmdline") {
-                    let text = String(decoding: bytes, as: UTF8.self)
-                    if holds(text) { arguments.insert(text) }
-                }
-                guard let bytes = try? readFile("/proc/\(name)/environ"), !bytes.isEmpty else { continue }
-                let text = String(decoding: bytes, as: UTF8.self)
-                guard holds(text) else { continue }
-                let step = text.split(separator: "\0").first { $0.hasPrefix("OPS_STEP=") }?.dropFirst(9)
-                environments.insert(step.map(String.init) ?? "no step")
+            // The patterns are in a file: an argument would be found.
+            let found = try run([
+                "sh", "-c", "grep -lsaF -f \"$0\" /proc/[0-9]*/cmdline /proc/[0-9]*/environ; true", patterns,
+            ]).text
+            for path in found.split(separator: "\n").map(String.init) {
+                guard let bytes = try? readFile(path) else { continue }
+                let words = String(decoding: bytes, as: UTF8.self).split(separator: "\0")
+                if path.hasSuffix("cmdline") { arguments.insert(words.joined(separator: " ")) }
+                guard path.hasSuffix("environ"), !words.isEmpty else { continue }
+                environments.insert(words.first { $0.hasPrefix("OPS_STEP=") }.map { String($0.dropFirst(9)) } ?? "no step")
             }
         }
         return (arguments, environments)
