@@ -58,22 +58,11 @@ enum LogDialect {
     }
 
     /// The value of a workflow command.
-    static func data(_ text: String) -> String { escape(text, ["%", "\r", "\n"]) }
+    static func data(_ text: String) -> String { String(decoding: WorkflowCommand.data(text.utf8), as: UTF8.self) }
 
     /// A property of a workflow command.
-    static func property(_ text: String) -> String { escape(text, ["%", "\r", "\n", ":", ","]) }
-
-    private static func escape(_ text: String, _ special: Set<Unicode.Scalar>) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            guard special.contains(scalar) else {
-                result.append(scalar)
-                continue
-            }
-            let digits = String(scalar.value, radix: 16, uppercase: true)
-            result.append(contentsOf: ("%" + (digits.count < 2 ? "0" : "") + digits).unicodeScalars)
-        }
-        return String(result)
+    static func property(_ text: String) -> String {
+        String(decoding: WorkflowCommand.property(text.utf8), as: UTF8.self)
     }
 
     /// A section's name: letters, digits and `_ . -`, and unique in the log.

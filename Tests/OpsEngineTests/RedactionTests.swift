@@ -71,10 +71,10 @@ func registry(_ secrets: [(String, String)]) -> SecretRegistry {
             name: "unfinished at the end", secrets: [("A", "hunter22")], input: ["hunter2"], expected: "hunter2"),
         Case(
             name: "several lines", secrets: [("key", "-----BEGIN\nsecretline\nend\n")],
-            input: ["x secretline y\n-----BEGIN\nsecretline\nend\nz"], expected: "x [masked:key] y\n[masked:key]z"),
+            input: ["x secretline y\n-----BEGIN\nsecretline\nend\nz"], expected: "x [masked:key] y\n[masked:key]\nz"),
         Case(
             name: "without its newline", secrets: [("A", "hunter22\n")], input: ["hunter22 hunter22\n"],
-            expected: "[masked:A] [masked:A]"),
+            expected: "[masked:A] [masked:A]\n"),
         Case(
             name: "a name that is a value", secrets: [("password", "password")], input: ["my password is"],
             expected: "my *** is"),
@@ -110,8 +110,18 @@ func registry(_ secrets: [(String, String)]) -> SecretRegistry {
         let warning = registry.register(name: "pin", bytes: Array("123\n".utf8))
         #expect(warning == "secret 'pin' is shorter than 4 bytes and cannot be masked in output")
         #expect(registry.isEmpty)
-        #expect(registry.register(name: "pin", bytes: Array("1234".utf8)) == nil)
-        #expect(registry.redact("pin 1234") == "pin [masked:pin]")
+        #expect(registry.register(name: "pin", bytes: Array("7391".utf8)) == nil)
+        #expect(registry.redact("pin 7391") == "pin [masked:pin]")
+    }
+
+    @Test(arguments: ["true", " NULL\n", "root", "1234"]) func wordsThatStandEverywhereAreReportedByName(_ word: String)
+    {
+        let registry = SecretRegistry()
+        let warning = registry.register(name: "flag", bytes: Array(word.utf8))
+        #expect(
+            warning
+                == "secret 'flag' is a word that stands everywhere and cannot be masked in output; choose another")
+        #expect(registry.isEmpty)
     }
 
     @Test func shortLinesAloneAreNotMasked() {

@@ -7,21 +7,30 @@ import Synchronization
 /// One for each run; used from any thread. Values are masked wherever they stand: every byte that belongs to an
 /// occurrence of a needle is left out, and each stretch of such bytes becomes `[masked:NAME]`.
 package final class SecretRegistry: Sendable {
-    /// One byte string to mask. A secret gives several; later kinds (encodings) add more.
+    /// One byte string to mask. A secret gives several.
     package struct Needle: Sendable, Hashable {
         package var name: String
         package var bytes: [UInt8]
     }
 
+    /// A value that was registered, for a CI service that masks by itself.
+    package struct Registration: Sendable {
+        package var name: String
+        /// The value without the space around it, and the fields of a structured one.
+        package var values: [[UInt8]]
+    }
+
     /// Shorter values are not masked: they occur everywhere.
     package static let shortestNeedle = 4
-    /// Shorter lines of a value of several lines are not masked by themselves.
-    package static let shortestLine = 6
 
     private struct State {
         var needles: [Needle] = []
         var known: Set<[UInt8]> = []
         var automaton: NeedleAutomaton?
+        var told: Set<[UInt8]> = []
+        /// What was registered before somebody asked to be told.
+        var untold: [Registration] = []
+        var observer: (@Sendable (Registration) -> Void)?
     }
 
     private let state = Mutex(State())
@@ -33,48 +42,48 @@ package final class SecretRegistry: Sendable {
     /// True where nothing is masked: bytes may pass by without a copy.
     package var isEmpty: Bool { changes.load(ordering: .acquiring) == 0 }
 
-    /// Masks a value from now on: whole, without the space around it, and each of its lines.
+    /// Masks a value from now on, its lines and fields, and each of them in the encodings of `SecretForms`.
     ///
-    /// Returns a warning for people, which names the secret and not its value, where it is too short to mask.
+    /// The observer is told before this returns. Returns a warning for people, which names the secret and not its
+    /// value, where it cannot be masked: it is too short, or a word that stands everywhere.
     @discardableResult
     package func register(name: String, bytes: [UInt8]) -> String? {
-        let needles = Self.needles(of: bytes)
-        guard !needles.isEmpty else {
+        let forms = SecretForms(bytes)
+        switch forms.refusal {
+        case .short:
             return "secret '\(name)' is shorter than \(Self.shortestNeedle) bytes and cannot be masked in output"
+        case .common:
+            return "secret '\(name)' is a word that stands everywhere and cannot be masked in output; choose another"
+        case nil: break
         }
-        state.withLock { state in
-            for bytes in needles where state.known.insert(bytes).inserted {
+        let observer = state.withLock { state -> (tell: @Sendable (Registration) -> Void, Registration)? in
+            for bytes in forms.needles where state.known.insert(bytes).inserted {
                 state.needles.append(Needle(name: name, bytes: bytes))
                 state.automaton = nil
                 changes.add(1, ordering: .releasing)
             }
+            let values = forms.values.filter { state.told.insert($0).inserted }
+            guard !values.isEmpty else { return nil }
+            let registration = Registration(name: name, values: values)
+            guard let observer = state.observer else {
+                state.untold.append(registration)
+                return nil
+            }
+            return (observer, registration)
         }
+        if let (tell, registration) = observer { tell(registration) }
         return nil
     }
 
-    /// The byte strings to mask for a value.
-    private static func needles(of value: [UInt8]) -> [[UInt8]] {
-        var result: [[UInt8]] = []
-        func add(_ bytes: some Sequence<UInt8>, atLeast length: Int) {
-            let bytes = Array(bytes)
-            if bytes.count >= length { result.append(bytes) }
+    /// Tells somebody of each value, once: of those registered so far before this returns, of later ones when they
+    /// are registered, on the thread that does it. A second observer takes the place of the first.
+    package func observe(_ observer: @escaping @Sendable (Registration) -> Void) {
+        let earlier = state.withLock { state in
+            state.observer = observer
+            defer { state.untold = [] }
+            return state.untold
         }
-        let text = trimmed(value[...])
-        guard text.count >= shortestNeedle else { return [] }
-        add(value, atLeast: shortestNeedle)
-        add(text, atLeast: shortestNeedle)
-        let lines = text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D })
-        if lines.count > 1 {
-            for line in lines { add(trimmed(line), atLeast: shortestLine) }
-        }
-        return result
-    }
-
-    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-        let start = bytes.drop(while: isSpace)
-        guard let last = start.lastIndex(where: { !isSpace($0) }) else { return [] }
-        return start[...last]
+        for registration in earlier { observer(registration) }
     }
 
     /// A number that grows with every needle.
@@ -126,6 +135,9 @@ package final class SecretRegistry: Sendable {
     package func names(in bytes: [UInt8]) -> [String] {
         guard !isEmpty else { return [] }
         let (automaton, _) = automaton()
-        return bytes.withUnsafeBytes { automaton.names(in: $0) }
+        var ranges = MaskedRanges(collectsStates: true)
+        var cursor = StreamCursor()
+        _ = bytes.withUnsafeBytes { automaton.scan($0, at: 0, with: &cursor, into: &ranges) }
+        return automaton.names(endingIn: ranges.states ?? [])
     }
 }
