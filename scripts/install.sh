@@ -48,6 +48,13 @@ ps                 procps               -
 setsid             util-linux           util-linux
 systemd-analyze    systemd              -
 cron               cron                 -
+ssh-keygen         openssh-client       -
+pass               pass                 pass
+gpg                gnupg                gnupg
+gnome-keyring-daemon gnome-keyring      -
+secret-tool        libsecret-tools      -
+dbus-run-session   dbus-daemon          -
+dbus-send          dbus-bin             -
 '
 needs_bench='
 python3            python3              python3

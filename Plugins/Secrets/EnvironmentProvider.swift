@@ -7,6 +7,18 @@ struct EnvironmentProvider: SecretProvider {
     let summary =
         "A variable of the environment that ops was started with; steps do not get it unless env gives it"
     let example = "env://SLACK_WEBHOOK"
+    let manual = """
+        `env://NAME` is a variable of the environment that ops was started with. Variables of a recipe's `env` and \
+        `dotenv` are not looked at. A variable that a reference names is withheld from every step whose `env` does \
+        not give it.
+
+        Nothing is trimmed: the value is what stands in the environment, byte for byte. A variable that is set to \
+        nothing is `empty`, which is an error and does not fall through to the next reference; one that is not set \
+        is `missing`.
+
+        `#field` selects a member of a value that is a JSON or YAML document, as for `file://`; `?decode=base64` \
+        decodes what was selected.
+        """
 
     init() {}
 

@@ -1,17 +1,27 @@
 import OpsCore
 import OpsPlugin
-import OpsSystem
 
-/// `file://PATH`: a file's bytes, less one line break at their end; `#field` a member of a JSON file.
+/// `file://PATH`: a file's bytes, less one line break at their end; `#field` a member of a JSON or YAML file.
 ///
 /// A relative path starts at the recipe's folder, `~/` at the home folder.
 struct FileProvider: SecretProvider {
     let scheme = "file"
-    let summary = "A file's content without the line break at its end, or a field of a JSON file"
+    let summary = "A file's content without the line break at its end, or a field of a JSON or YAML file"
     let example = "file://secrets/registry.json#password"
+    let manual = """
+        `file://PATH` is the content of a regular file of at most 1 MiB. A relative path starts at the recipe's \
+        folder, `~/` at the home folder (`HOME`).
 
-    /// A secret is short; more is a mistaken path.
-    private static let sizeLimit = 1 << 20
+        One line break at the end, LF or CR LF, is not part of the secret; all other white space is. A file that \
+        holds nothing else is `empty`, which is an error and does not fall through to the next reference.
+
+        `#field` selects a member of a JSON or YAML document: `.json` is read as JSON, `.yaml` and `.yml` as YAML, \
+        any other name as JSON where it is that and as YAML where it is not. A member with the whole name is taken \
+        first (`a.b`), then the path `a`, `b`; an item of a list is named by its number from 0. Numbers keep their \
+        digits as they are written, a list or a map becomes JSON text, null is `missing`.
+
+        `?decode=base64` decodes what was selected; the standard and the URL alphabet are understood.
+        """
 
     init() {}
 
@@ -20,12 +30,8 @@ struct FileProvider: SecretProvider {
     }
 
     func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence {
-        do throws(OpsError) {
-            _ = try FileStatus(path(of: reference, context))
-        } catch {
-            return error.code == .notFound ? .missing : .unknown
-        }
-        return reference.field == nil ? .present : .unknown
+        let presence = SecretFile.presence(path(of: reference, context))
+        return presence == .present && reference.field != nil ? .unknown : presence
     }
 
     func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
@@ -41,27 +47,8 @@ struct FileProvider: SecretProvider {
 
     private func value(of reference: SecretReference, _ context: SecretContext) throws(SecretFailure) -> [UInt8] {
         let place = "file '\(reference.path)'"
-        let path = path(of: reference, context)
-        var bytes: [UInt8]
-        do throws(OpsError) {
-            // Opening a pipe could wait for ever.
-            guard try FileStatus(path).kind == .file else {
-                throw OpsError(.invalid, "\(place) is not a regular file")
-            }
-            bytes = try readFile(path, limit: Self.sizeLimit)
-        } catch {
-            switch error.code {
-            case .notFound: throw SecretFailure(.missing, "\(place) does not exist")
-            case .forbidden: throw SecretFailure(.forbidden, "\(place) may not be read by this user")
-            case .invalid: throw SecretFailure(.invalid, error.message)
-            default: throw SecretFailure(.unreachable, error.message)
-            }
-        }
-        if bytes.last == 0x0A {
-            bytes.removeLast()
-            if bytes.last == 0x0D { bytes.removeLast() }
-        }
-        return try SecretSelection(reference).apply(to: bytes, place: place)
+        let bytes = try SecretFile.read(path(of: reference, context), place: place)
+        return try SecretSelection(reference).apply(to: bytes, place: place, as: SecretDocument(path: reference.path))
     }
 
     private func path(of reference: SecretReference, _ context: SecretContext) -> String {

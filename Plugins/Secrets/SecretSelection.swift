@@ -3,8 +3,8 @@ import OpsHTTP
 import OpsPlugin
 import OrderedCollections
 
-/// What a reference picks out of what its source holds: `#field` a member of JSON, `?decode=base64` the bytes
-/// that its text stands for.
+/// What a reference picks out of what its source holds: `#field` a member of JSON or YAML, `?decode=base64` the
+/// bytes that its text stands for.
 struct SecretSelection: Sendable {
     var field: String?
     var isBase64: Bool
@@ -32,22 +32,30 @@ struct SecretSelection: Sendable {
         }
     }
 
+    /// The bytes without the one line break that editors and commands put at their end: LF or CR LF.
+    static func withoutLineBreak(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.last == 0x0A else { return bytes }
+        let text = bytes.dropLast()
+        return Array(text.last == 0x0D ? text.dropLast() : text)
+    }
+
     /// The secret in the bytes of a source.
     ///
-    /// - Parameter place: names the source in messages, which hold nothing of its content but names of members.
-    func apply(to bytes: [UInt8], place: String) throws(SecretFailure) -> [UInt8] {
-        guard field != nil else { return try decoded(bytes, place) }
-        let value: Value
-        do {
-            value = try JSONReader.value(bytes)
-        } catch {
-            // The reader's own words may quote what it read.
-            throw SecretFailure(.invalid, "\(place) is not valid JSON, of which '#' selects a member")
+    /// - Parameters:
+    ///   - place: names the source in messages, which hold nothing of its content but names of members.
+    ///   - document: how its text is read where a field is selected.
+    func apply(
+        to bytes: [UInt8], place: String, as document: SecretDocument = .either
+    ) throws(SecretFailure) -> [UInt8] {
+        guard let field else { return try decoded(bytes, place) }
+        guard let value = document.value(bytes) else {
+            throw SecretFailure(
+                .invalid, "\(place) is no map or list in \(document.name), of which '#\(field)' selects a member")
         }
         return try apply(to: value, place: place)
     }
 
-    /// The secret in a source that holds JSON.
+    /// The secret in a source that holds members.
     func apply(to value: Value, place: String) throws(SecretFailure) -> [UInt8] {
         guard let field else { return try decoded(Array(JSONWriter.text(value).utf8), place) }
         guard let found = Self.member(field, of: value) else {
@@ -63,12 +71,15 @@ struct SecretSelection: Sendable {
         }
     }
 
-    /// A member by its whole name, else by the part before the first dot and then the rest; an item of a list by
-    /// its number from 0.
+    /// A member by its whole name, else by the part before a dot, the first that leads to one, and then the rest; an
+    /// item of a list by its number from 0.
     private static func member(_ name: String, of value: Value) -> Value? {
         if let found = child(name, of: value) { return found }
-        guard let dot = name.firstIndex(of: "."), let inner = child(String(name[..<dot]), of: value) else { return nil }
-        return member(String(name[name.index(after: dot)...]), of: inner)
+        for dot in name.indices where name[dot] == "." {
+            guard let inner = child(String(name[..<dot]), of: value) else { continue }
+            if let found = member(String(name[name.index(after: dot)...]), of: inner) { return found }
+        }
+        return nil
     }
 
     private static func child(_ name: String, of value: Value) -> Value? {

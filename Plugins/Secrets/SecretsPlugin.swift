@@ -4,5 +4,8 @@ package import OpsPlugin
 package enum SecretsPlugin {
     package static let plugin = Plugin(
         name: "secrets", summary: "Fetch secrets from the environment, files, Vault and OpenBao",
-        secretProviders: [EnvironmentProvider(), FileProvider(), VaultProvider()])
+        secretProviders: [
+            EnvironmentProvider(), FileProvider(), ExecProvider(), CredentialProvider(), PassProvider(),
+            KeyringProvider(), OnePasswordProvider(), KubernetesProvider(), VaultProvider(),
+        ])
 }

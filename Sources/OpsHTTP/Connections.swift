@@ -12,6 +12,8 @@ final class Connections: Sendable {
     private struct Key: Hashable {
         var proxy: ProxySettings.Proxy?
         var idleMinutes: Int64
+        /// Where connections go when the URL's host is only the name that the certificate is for.
+        var target: String?
     }
 
     private let configuration: HTTPConfiguration
@@ -27,12 +29,19 @@ final class Connections: Sendable {
         for client in clients.withLock({ $0.values }) { _ = client.shutdown() }
     }
 
+    /// The host that TLS is spoken with where it is not the URL's.
+    func serverName(for url: URLParts) -> String? {
+        guard url.isSecure, let name = configuration.serverName, name != url.host else { return nil }
+        return name
+    }
+
     /// The client for a URL. A connection may stand still for the idle time, or for `timeout` where that is more.
     func client(for url: URLParts, timeout: Duration) throws(OpsError) -> HTTPClient {
         let proxy = try configuration.proxies.proxy(for: url)
         let idle = max(configuration.idleTimeout, timeout)
         let minutes = idle > configuration.idleTimeout ? (idle.nanoseconds - 1) / 60_000_000_000 + 1 : 0
-        let key = Key(proxy: proxy, idleMinutes: minutes)
+        let key = Key(
+            proxy: proxy, idleMinutes: minutes, target: serverName(for: url) == nil ? nil : url.host)
         return try clients.withLock { (clients) throws(OpsError) -> HTTPClient in
             if let client = clients[key] { return client }
             let client = HTTPClient(eventLoopGroup: Self.loops, configuration: try clientConfiguration(key))
@@ -58,7 +67,13 @@ final class Connections: Sendable {
                 tls.additionalTrustRoots = [.file(file)]
             }
         }
+        if let pem = configuration.authorities {
+            tls.trustRoots = .certificates(try certificates(in: pem, "what is to be trusted"))
+            tls.additionalTrustRoots = []
+        }
+        try configuration.clientCertificate?.apply(to: &tls)
         result.tlsConfiguration = tls
+        if let target = key.target, let name = configuration.serverName { result.dnsOverride = [name: target] }
         result.redirectConfiguration = .disallow
         result.connectionPool.retryConnectionEstablishment = false
         result.httpVersion = .http1Only

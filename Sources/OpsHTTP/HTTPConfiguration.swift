@@ -7,6 +7,13 @@ package struct HTTPConfiguration: Sendable {
     package var certificateFile: String?
     /// A folder of certificate authorities that replaces the system's (`SSL_CERT_DIR`), as `c_rehash` makes it.
     package var certificateFolder: String?
+    /// PEM text of certificate authorities that replaces the system's and those of file and folder.
+    package var authorities: [UInt8]?
+    /// Shown to a server that asks for one.
+    package var clientCertificate: ClientCertificate?
+    /// The name that a server is asked for (RFC 6066 §3) and that its certificate must be for, where that is not the
+    /// URL's host.
+    package var serverName: String?
     package var proxies: ProxySettings
     package var connectTimeout: Duration
     /// How long a body may stand still.

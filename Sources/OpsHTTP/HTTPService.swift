@@ -71,12 +71,17 @@ package struct HTTPService: Sendable {
 
     private func once(_ request: HTTPRequest, timeout: Duration) async throws -> HTTPResponse {
         try Task.checkCancellation()
-        var outgoing = HTTPClientRequest(url: request.url.text)
+        var target = request.url
+        if let serverName = connections.serverName(for: target) { target.host = serverName }
+        var outgoing = HTTPClientRequest(url: target.text)
         outgoing.method = HTTPMethod(rawValue: request.method)
         for (name, value) in request.headers { outgoing.headers.add(name: name, value: value) }
         if let credentials = request.url.userInfo, request.header("authorization") == nil {
             let text = PercentEncoding.decode(credentials) ?? Array(credentials.utf8)
             outgoing.headers.add(name: "Authorization", value: "Basic " + Base64.encode(text))
+        }
+        if target.host != request.url.host, request.header("host") == nil {
+            outgoing.headers.add(name: "Host", value: String(request.url.origin.dropFirst("https://".count)))
         }
         if request.header("user-agent") == nil { outgoing.headers.add(name: "User-Agent", value: "ops") }
         var deadline = NIODeadline.now() + .nanoseconds(timeout.nanoseconds)

@@ -6,21 +6,31 @@ import OpsCore
 /// certificate that is not trusted. `Retry-After` (RFC 9110 §10.2.3) is waited for when it is at most
 /// `longestWait`; the answer stands when it is longer.
 package struct RetryPolicy: Sendable {
+    /// How the wait grows from one attempt to the next.
+    package enum Growth: Sendable, Hashable {
+        /// Twice as long each time, of which up to half is taken off at random.
+        case doubling
+        /// As many times the delay as attempts were made, to which up to half is added at random.
+        case linear
+    }
+
     /// How often the request is sent at most; 1 is no retry.
     package var attempts: Int
-    /// The wait before the second attempt; it doubles with each, and up to half of it is taken off at random.
+    /// The wait before the second attempt, before chance changes it.
     package var delay: Duration
     package var longestWait: Duration
+    package var growth: Growth
     /// Statuses to be retried beyond those of every policy.
     package var extraStatuses: Set<Int>
 
     package init(
         attempts: Int, delay: Duration = .milliseconds(500), longestWait: Duration = .seconds(30),
-        extraStatuses: Set<Int> = []
+        growth: Growth = .doubling, extraStatuses: Set<Int> = []
     ) {
         self.attempts = attempts
         self.delay = delay
         self.longestWait = longestWait
+        self.growth = growth
         self.extraStatuses = extraStatuses
     }
 
@@ -41,6 +51,7 @@ package struct RetryPolicy: Sendable {
 
     /// The wait before the attempt after number `attempt` (from 1).
     package func wait(after attempt: Int) -> Duration {
+        if growth == .linear { return min(delay * attempt * Double.random(in: 1...1.5), longestWait) }
         let doubled = min(delay * (1 << min(attempt - 1, 16)), longestWait)
         return doubled * Double.random(in: 0.5...1)
     }

@@ -35,8 +35,15 @@ public final class SecretSession: Sendable {
 
     private typealias Revocation = @Sendable () async throws(SecretFailure) -> Void
 
+    private struct Question {
+        var task: Task<any Sendable, Never>
+        /// Who waits for the answer, or did.
+        var askers = 1
+        var cancelled = 0
+    }
+
     private struct State {
-        var answers: [String: Task<any Sendable, Never>] = [:]
+        var answers: [String: Question] = [:]
         var background: [Task<Void, Never>] = []
         var debts: [(debt: SecretDebt, revoke: Revocation)] = []
         var hasEnded = false
@@ -49,12 +56,17 @@ public final class SecretSession: Sendable {
 
     /// The answer to a question that is asked once a run, also where several ask it at a time; a failure is kept too.
     ///
+    /// Asking ends when all who wait for the answer are cancelled; then it is not kept.
+    ///
     /// - Parameter key: names the question: its scheme, server and path.
     public func once<T: Sendable>(
         _ key: String, _ ask: @escaping @Sendable () async throws(SecretFailure) -> T
     ) async throws(SecretFailure) -> T {
         let task = state.withLock { state in
-            if let known = state.answers[key] { return known }
+            if let known = state.answers[key] {
+                state.answers[key]?.askers += 1
+                return known.task
+            }
             let task = Task<any Sendable, Never>(executorPreference: EventLoop.shared) {
                 do throws(SecretFailure) {
                     return Result<T, SecretFailure>.success(try await ask())
@@ -62,10 +74,21 @@ public final class SecretSession: Sendable {
                     return Result<T, SecretFailure>.failure(error)
                 }
             }
-            state.answers[key] = task
+            state.answers[key] = Question(task: task)
             return task
         }
-        guard let result = await task.value as? Result<T, SecretFailure> else {
+        let answer = await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            state.withLock { state in
+                guard let question = state.answers[key], question.task == task else { return }
+                state.answers[key]?.cancelled += 1
+                guard question.cancelled + 1 == question.askers else { return }
+                state.answers[key] = nil
+                task.cancel()
+            }
+        }
+        guard let result = answer as? Result<T, SecretFailure> else {
             throw SecretFailure(.invalid, "two questions have the name '\(key)'")
         }
         return try result.get()

@@ -49,16 +49,23 @@ package final class HTTPTestServer: Sendable {
 
     /// Starts it; it stops when the last reference goes.
     ///
-    /// - Parameter tls: PEM files of a certificate chain and its key.
+    /// - Parameters:
+    ///   - tls: PEM files of a certificate chain and its key.
+    ///   - clientAuthority: a PEM file of the authority that must have signed a client's certificate.
     package init(
-        tls: (certificate: String, key: String)? = nil, _ answer: @escaping @Sendable (ServedRequest) async -> Answer
+        tls: (certificate: String, key: String)? = nil, clientAuthority: String? = nil,
+        _ answer: @escaping @Sendable (ServedRequest) async -> Answer
     ) async throws {
         var context: NIOSSLContext?
         if let tls {
-            context = try NIOSSLContext(
-                configuration: .makeServerConfiguration(
-                    certificateChain: NIOSSLCertificate.fromPEMFile(tls.certificate).map { .certificate($0) },
-                    privateKey: .privateKey(NIOSSLPrivateKey(file: tls.key, format: .pem))))
+            var configuration = TLSConfiguration.makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(tls.certificate).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: tls.key, format: .pem)))
+            if let clientAuthority {
+                configuration.certificateVerification = .noHostnameVerification
+                configuration.trustRoots = .file(clientAuthority)
+            }
+            context = try NIOSSLContext(configuration: configuration)
         }
         let log = log
         channel = try await ServerBootstrap(group: Self.loops)

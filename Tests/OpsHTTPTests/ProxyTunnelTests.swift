@@ -73,7 +73,7 @@ private final class TunnelProxy: Sendable {
     }
 
     @Test func certificatesAreCheckedBehindTheProxy() async throws {
-        let authority = try Authority()
+        let authority = try CertificateAuthority()
         let server = try await HTTPTestServer(tls: try authority.issue("DNS:secure.example")) { _ in
             .text(200, "through")
         }

@@ -4,36 +4,9 @@ import OpsHTTP
 import TestKit
 import Testing
 
-/// A certificate authority made by openssl, and a server certificate it signed.
-struct Authority {
-    let folder: TemporaryFolder
-    var certificate: String { folder.path + "/ca.pem" }
-
-    init() throws {
-        folder = try TemporaryFolder()
-        try openssl(
-            "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=authority "
-                + "-addext basicConstraints=critical,CA:TRUE")
-    }
-
-    /// PEM files of a certificate for the names, such as `DNS:localhost`.
-    func issue(_ names: String, days: Int = 2) throws -> (certificate: String, key: String) {
-        try folder.write("names", "subjectAltName=\(names)\n")
-        try openssl("req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=server")
-        try openssl(
-            "x509 -req -in s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days \(days) -extfile names -out s.pem")
-        return (folder.path + "/s.pem", folder.path + "/s.key")
-    }
-
-    private func openssl(_ arguments: String) throws {
-        let result = try run(["openssl"] + arguments.split(separator: " ").map(String.init), in: folder.path)
-        guard result.status == 0 else { throw OpsError(.command, result.errorText) }
-    }
-}
-
 @Suite(.timeLimit(.minutes(1))) struct TLSTests {
     @Test func certificateFileIsTrusted() async throws {
-        let authority = try Authority()
+        let authority = try CertificateAuthority()
         let server = try await HTTPTestServer(tls: try authority.issue("IP:127.0.0.1,DNS:localhost")) { _ in
             .text(200, "ok")
         }
@@ -43,7 +16,7 @@ struct Authority {
     }
 
     @Test func certificateFolderIsTrusted() async throws {
-        let authority = try Authority()
+        let authority = try CertificateAuthority()
         let server = try await HTTPTestServer(tls: try authority.issue("IP:127.0.0.1")) { _ in .text(200, "ok") }
         let folder = try TemporaryFolder()
         try folder.write("ca.pem", authority.folder.read("ca.pem"))
@@ -53,7 +26,7 @@ struct Authority {
     }
 
     @Test func unknownAuthority() async throws {
-        let authority = try Authority()
+        let authority = try CertificateAuthority()
         let server = try await HTTPTestServer(tls: try authority.issue("IP:127.0.0.1")) { _ in .text(200, "ok") }
         let clock = ContinuousClock()
         let time = await clock.measure {
@@ -68,7 +41,7 @@ struct Authority {
     }
 
     @Test func wrongName() async throws {
-        let authority = try Authority()
+        let authority = try CertificateAuthority()
         let server = try await HTTPTestServer(tls: try authority.issue("DNS:other.example")) { _ in .text(200, "ok") }
         let trusting = HTTPService.make(HTTPConfiguration(certificateFile: authority.certificate))
         for host in ["127.0.0.1", "localhost"] {

@@ -18,7 +18,7 @@ import Testing
                 " value\n", "empty: environment variable 'E' is empty",
                 "missing: environment variable 'NONE' is not set",
                 "inner", "hi", "missing: environment variable 'J' has no field 'x'",
-                "invalid: environment variable 'A' is not valid JSON, of which '#' selects a member",
+                "invalid: environment variable 'A' is no map or list in JSON or YAML, of which '#x' selects a member",
             ])
         #expect(try harness.presence(provider, "env://A") == .present)
         #expect(try harness.presence(provider, "env://NONE") == .missing)

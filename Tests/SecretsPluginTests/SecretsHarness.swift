@@ -19,13 +19,24 @@ struct SecretsHarness {
 
     /// The values as text, failures as `reason: message`.
     func fetch(_ provider: any SecretProvider, _ references: String...) async throws -> [String] {
-        let parsed = try references.map { try SecretReference($0) }
-        for reference in parsed { try provider.check(reference) }
-        return await provider.fetch(parsed, context).map(Self.text)
+        try await fetch(provider, references.map { try SecretReference($0) })
+    }
+
+    func fetch(_ provider: any SecretProvider, _ references: SecretReference...) async throws -> [String] {
+        try await fetch(provider, references)
+    }
+
+    private func fetch(_ provider: any SecretProvider, _ references: [SecretReference]) async throws -> [String] {
+        for reference in references { try provider.check(reference) }
+        return await provider.fetch(references, context).map(Self.text)
     }
 
     func probe(_ provider: any SecretProvider, _ reference: String) async throws -> String {
-        Self.text(await provider.probe(try SecretReference(reference), context).map { Array($0.text.utf8) })
+        await probe(provider, try SecretReference(reference))
+    }
+
+    func probe(_ provider: any SecretProvider, _ reference: SecretReference) async -> String {
+        Self.text(await provider.probe(reference, context).map { Array($0.text.utf8) })
     }
 
     func presence(_ provider: any SecretProvider, _ reference: String) throws -> SecretPresence {
