@@ -1,114 +1,163 @@
 import HTTPTestServer
+import OpsCore
 import Synchronization
 
 /// A stand-in for Vault with the answers its API documents and a real one gave, the odd ones too.
 ///
-/// `secret` is KV version 2, `old` KV version 1, `team/kv` a mount of two segments, `pki` another engine. The token
-/// `root-s3cret` may do all, `narrow-s3cret` only read `secret/ci/registry`.
+/// The token `root-s3cret` may do all, `narrow-s3cret` only read `secret/ci/registry`, and so may not revoke leases;
+/// tokens that logins make may do all.
 final class VaultDouble: Sendable {
+    /// How it treats those who come.
+    struct Manner: Sendable {
+        /// In seconds, of the tokens that logins make.
+        var loginDuration = 3600
+        var isLoginRenewable = true
+        var isLoginBatch = false
+        /// After how many requests such a token is spent; for the first login only.
+        var uses: Int?
+        /// In seconds.
+        var leaseDuration = 3600
+        var isLeaseRenewable = true
+        /// How many renewals fail before one succeeds.
+        var failingRenewals = 0
+        /// The time of renewed leases; nil is `leaseDuration`.
+        var renewedDuration: Int?
+    }
+
+    struct Token {
+        var accessor: String?
+        var isRoot = false
+        var uses: Int?
+        var isDead = false
+        /// Of which token its end is the end.
+        var parent: String?
+    }
+
+    struct Lease {
+        var token: String
+        var renewals = 0
+        var isRevoked = false
+    }
+
+    struct Wrapped {
+        var path: String
+        var body: String
+        var isOpened = false
+    }
+
+    struct State {
+        var manner: Manner
+        var first: [Answer]
+        var tokens: [String: Token] = [
+            "root-s3cret": Token(accessor: "root-accessor", isRoot: true), "narrow-s3cret": Token(accessor: "narrow"),
+        ]
+        var leases: [String: Lease] = [:]
+        var wrapped: [String: Wrapped] = [:]
+        var made = 0
+    }
+
+    private let stateBox: StateBox
     let server: HTTPTestServer
 
+    final class StateBox: Sendable {
+        let state: Mutex<State>
+
+        init(_ state: State) { self.state = Mutex(state) }
+    }
+
     /// - Parameter first: answers given before any other, one a request.
-    init(first: [Answer] = [], tls: (certificate: String, key: String)? = nil) async throws {
-        let queue = Queue(first)
-        server = try await HTTPTestServer(tls: tls) { queue.next() ?? Self.answer($0) }
+    init(
+        _ manner: Manner = Manner(), first: [Answer] = [], tls: (certificate: String, key: String)? = nil,
+        clientAuthority: String? = nil
+    ) async throws {
+        let box = StateBox(State(manner: manner, first: first))
+        stateBox = box
+        server = try await HTTPTestServer(tls: tls, clientAuthority: clientAuthority) { request in
+            box.state.withLock { state in
+                state.first.isEmpty ? Self.answer(request, &state) : state.first.removeFirst()
+            }
+        }
     }
 
     var environment: [String: String] { ["VAULT_ADDR": server.url, "VAULT_TOKEN": "root-s3cret"] }
     var paths: [String] { server.requests.map(\.target) }
 
-    private final class Queue: Sendable {
-        private let answers: Mutex<[Answer]>
+    func count(_ path: String) -> Int { paths.filter { $0.hasPrefix("/v1/" + path) }.count }
 
-        init(_ answers: [Answer]) { self.answers = Mutex(answers) }
+    /// Names of leases that are still there.
+    var livingLeases: [String] { with { $0.leases.filter { !$0.value.isRevoked }.keys.sorted() } }
 
-        func next() -> Answer? { answers.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
+    /// Accessors of tokens that logins made and that still live.
+    var livingLogins: [String] {
+        with {
+            $0.tokens.values.filter { !$0.isDead }.compactMap(\.accessor).filter { $0.hasPrefix("login-") }.sorted()
+        }
     }
 
-    private static let nothing = Answer.json(404, #"{"errors":[]}"#)
-    private static let denied = Answer.json(403, #"{"errors":["1 error occurred:\n\t* permission denied\n\n"]}"#)
+    func with<T: Sendable>(_ body: (inout State) -> T) -> T { stateBox.state.withLock { body(&$0) } }
 
-    private static func answer(_ request: ServedRequest) -> Answer {
-        guard let token = request.header("x-vault-token") else {
+    /// Ends every token that a login made, as if its time were over.
+    func endLogins() {
+        with { state in
+            for key in state.tokens.keys where key.hasPrefix("login-") { state.tokens[key]?.isDead = true }
+        }
+    }
+
+    /// A wrapping token that a request to the path made.
+    func wrap(_ path: String, _ body: String) -> String {
+        with { $0.wrap(path, body) }
+    }
+
+    private static func answer(_ request: ServedRequest, _ state: inout State) -> Answer {
+        guard request.header("x-vault-request") == "true" else { return .json(412, "{}") }
+        let path = String(request.path.dropFirst("/v1/".count))
+        if let answer = open(path, request, &state) { return answer }
+        guard let name = request.header("x-vault-token") else {
             return .json(400, #"{"errors":["missing client token"]}"#)
         }
-        guard request.header("x-vault-request") == "true" else { return .json(412, "{}") }
-        guard token == "root-s3cret" || token == "narrow-s3cret" else {
-            return .json(403, #"{"errors":["permission denied for \#(token)"]}"#)
+        guard var token = state.tokens[name], !token.isDead else {
+            return .json(403, #"{"errors":["permission denied for \#(name)"]}"#)
         }
-        let path = String(request.path.dropFirst("/v1/".count))
-        if path.hasPrefix("sys/internal/ui/mounts/") {
-            return mount(String(path.dropFirst("sys/internal/ui/mounts/".count)), token)
+        if let uses = token.uses {
+            token.uses = uses - 1
+            token.isDead = uses <= 1
+            state.tokens[name] = token
         }
-        if path == "sys/capabilities-self" {
-            guard token == "root-s3cret" || request.bodyText.contains("secret/data/ci/registry") else {
-                let path = request.bodyText.split(separator: "\"").dropFirst(2).first { $0.count > 4 } ?? ""
-                return .json(200, #"{"capabilities":["deny"],"\#(path)":["deny"]}"#)
-            }
-            return .json(200, #"{"capabilities":["read"],"x":["read"]}"#)
+        let isNarrow = name == "narrow-s3cret"
+        var answer = known(path, request, name, isNarrow, &state)
+        guard let time = request.header("x-vault-wrap-ttl"), case .response(200, _, let body) = answer else {
+            return answer
         }
-        if token == "narrow-s3cret", path != "secret/data/ci/registry" { return denied }
-        return read(path, request)
-    }
-
-    private static func mount(_ path: String, _ token: String) -> Answer {
-        func reply(_ mount: String, _ type: String, _ options: String) -> Answer {
-            .json(200, #"{"data":{"path":"\#(mount)/","type":"\#(type)","options":\#(options)}}"#)
-        }
-        if token == "narrow-s3cret", path != "secret/ci/registry" {
-            return .json(
-                403,
-                #"{"errors":["preflight capability check returned 403, please ensure client's policies grant access to path \"\#(path)/\""]}"#
-            )
-        }
-        if path.hasPrefix("secret/") { return reply("secret", "kv", #"{"version":"2"}"#) }
-        if path.hasPrefix("secretv1/") || path.hasPrefix("old/") {
-            return reply(String(path.prefix { $0 != "/" }), "kv", "null")
-        }
-        if path.hasPrefix("team/kv/") { return reply("team/kv", "kv", #"{"version":"2"}"#) }
-        if path.hasPrefix("pki/") { return reply("pki", "pki", "null") }
-        return .json(
-            403,
-            #"{"errors":["preflight capability check returned 403, please ensure client's policies grant access to path \"\#(path)/\""]}"#
+        let wrapping = state.wrap(path, String(decoding: body, as: UTF8.self))
+        answer = .json(
+            200,
+            #"{"data":null,"wrap_info":{"token":"\#(wrapping)","ttl":\#(time.filter(\.isNumber)),"creation_path":"\#(path)"}}"#
         )
+        return answer
     }
 
-    private static func read(_ path: String, _ request: ServedRequest) -> Answer {
-        switch request.target.dropFirst("/v1/".count) {
-        case "secret/data/ci/registry":
-            return .json(
-                200,
-                """
-                {"data":{"data":{"password":"pa55-s3cret","user":"bob","id":12345678901234567890,"a.b":"dotted",
-                "a":{"b":"nested","c":{"d":"deep"}},"empty":"","null":null,"coded":"aGk=","list":[1,"two"],"on":true},
-                "metadata":{"version":3,"created_time":"2026-01-31T10:00:00Z","deletion_time":"","destroyed":false}}}
-                """)
-        case "secret/data/ci/registry?version=1":
-            return .json(200, #"{"data":{"data":{"password":"first-s3cret"},"metadata":{"version":1}}}"#)
-        case "secret/data/ci/registry?version=2":
-            return .json(
-                404,
-                #"{"data":{"data":null,"metadata":{"version":2,"deletion_time":"2026-02-01T10:00:00Z","destroyed":false}}}"#
-            )
-        case "secret/data/gone":
-            return .json(404, #"{"data":{"data":null,"metadata":{"version":7,"deletion_time":"","destroyed":true}}}"#)
-        case "secret/metadata/ci/registry":
-            return .json(
-                200,
-                """
-                {"data":{"current_version":3,"versions":{"1":{"created_time":"2026-01-01T10:00:00Z","deletion_time":"","destroyed":false},
-                "2":{"created_time":"2026-01-02T10:00:00Z","deletion_time":"2026-02-01T10:00:00Z","destroyed":false},
-                "3":{"created_time":"2026-01-31T10:00:00Z","deletion_time":"","destroyed":false}}}}
-                """)
-        case "secret/ci/registry":
-            return .json(404, #"{"errors":[],"warnings":["Invalid path for a versioned K/V secrets engine."]}"#)
-        case "team/kv/data/app%20one":
-            return .json(200, #"{"data":{"data":{"key":"team-s3cret"},"metadata":{"version":1}}}"#)
-        case "old/ci":
-            return .json(200, #"{"lease_id":"","lease_duration":1800,"data":{"password":"old-s3cret","ttl":"30m"}}"#)
-        case "secretv1/x": return .json(200, #"{"data":{"k":"v1-s3cret"}}"#)
-        default:
-            return path.hasPrefix("nowhere/") ? .json(404, #"{"errors":["no handler for route 'nowhere/'"]}"#) : nothing
+    private static func known(
+        _ path: String, _ request: ServedRequest, _ token: String, _ isNarrow: Bool, _ state: inout State
+    ) -> Answer {
+        if path.hasPrefix("sys/internal/ui/mounts/") {
+            return mount(String(path.dropFirst("sys/internal/ui/mounts/".count)), isNarrow: isNarrow)
         }
+        if path == "sys/capabilities-self" { return capabilities(request, isNarrow: isNarrow) }
+        if path == "auth/token/lookup-self" {
+            return .json(200, #"{"data":{"ttl":\#(isNarrow ? 7200 : 0),"renewable":false}}"#)
+        }
+        if let answer = tokens(path, request, token, &state) { return answer }
+        if isNarrow, path != "secret/data/ci/registry" {
+            return .json(403, #"{"errors":["1 error occurred:\n\t* permission denied\n\n"]}"#)
+        }
+        return leases(path, request, token, &state) ?? read(path, request)
+    }
+
+    private static func capabilities(_ request: ServedRequest, isNarrow: Bool) -> Answer {
+        guard isNarrow, !request.bodyText.contains("secret/data/ci/registry") else {
+            return .json(200, #"{"capabilities":["read","update"],"x":["read","update"]}"#)
+        }
+        let path = request.bodyText.split(separator: "\"").dropFirst(2).first { $0.count > 4 } ?? ""
+        return .json(200, #"{"capabilities":["deny"],"\#(path)":["deny"]}"#)
     }
 }

@@ -3,109 +3,163 @@ import OpsCore
 import OpsHTTP
 import OpsPlugin
 import OrderedCollections
+import Synchronization
 
-/// Requests to one Vault or OpenBao server (their HTTP API, version 1).
-struct VaultClient: Sendable {
-    /// An answer that was understood: its status is 200, 204 or 404.
+/// What is asked of the server: a path below `/v1/`, whose segments are not yet escaped.
+struct VaultRequest: Sendable {
+    var method = "GET"
+    var path: String
+    var query: [(String, String)] = []
+    var body: Value?
+    /// nil is the settings' own.
+    var namespace: String?
+    /// Asks for the answer in a wrapping token that lives so long: `60s`.
+    var wrapTTL: String?
+    /// True where the body holds a secret, which messages must not repeat.
+    var isPrivate = false
+    /// What the request is about, for messages: `'secret/ci'`.
+    var purpose: String
+}
+
+/// Sends requests to one Vault or OpenBao server (their HTTP API, version 1).
+///
+/// It holds no session, because a session holds it.
+final class VaultClient: Sendable {
+    /// An answer, whatever its status; a body that is not JSON is null.
     struct Reply: Sendable {
         var status: Int
         var body: Value
+        /// The server's own words on one line, without secrets that the request held.
+        var said: String
+        /// Where it points to, for a redirect that was not followed.
+        var redirect: String?
     }
 
     let settings: VaultSettings
+    let variables: VaultVariables
+    let pace: VaultPace
+    let logger: Logger
+    /// How often a login of this run had to be made anew: 0 or 1.
+    let generation = Mutex(0)
     private let service: HTTPService
     private let retry: RetryPolicy
-    private let logger: Logger
+    private let rate: VaultRateLimit?
+    /// What `permit` needs of the context.
+    private let context: SecretContext
 
-    init(_ settings: VaultSettings, retryDelay: Duration, logger: Logger) {
-        self.settings = settings
-        self.logger = logger
+    /// Throws: a `SecretFailure` (`invalid`) that names a variable.
+    init(_ context: SecretContext, _ pace: VaultPace) throws(SecretFailure) {
+        variables = VaultVariables(context.environment)
+        settings = try VaultSettings(variables)
+        self.pace = pace
+        self.context = SecretContext(
+            directory: context.directory, environment: [:], logger: context.logger, hosts: context.hosts)
+        logger = context.logger
         service = HTTPService.make(settings.configuration)
-        // As the official client: two retries, and 412 while a write has not reached this node yet.
-        retry = RetryPolicy(attempts: 3, delay: retryDelay, longestWait: retryDelay, extraStatuses: [412])
+        retry = RetryPolicy(
+            attempts: settings.retries + 1, delay: pace.retryDelay, growth: .linear,
+            // A write that has not reached the node that was asked.
+            extraStatuses: [412])
+        rate = settings.rate.map { VaultRateLimit($0) }
+        if !settings.address.isSecure, !settings.address.isLoopback {
+            logger.warning("Vault at \(settings.address.origin) is asked without TLS, as its address says")
+        }
     }
 
     /// The address for messages.
     var name: String { settings.address.origin }
 
-    /// Asks for a path below `/v1/`, whose segments are escaped.
+    /// What all of the server's answers in a session are kept under.
+    var key: String { "vault \(settings.address.text) \(settings.namespace ?? "-")" }
+
+    /// Sends a request and gives the answer, whatever its status.
     ///
-    /// - Parameter purpose: what the request is about, for messages: `'secret/ci'`.
-    /// Throws: a `SecretFailure` (`forbidden`, `unreachable`, `invalid`) without the token or any value.
-    func request(
-        _ method: String = "GET", _ path: String, query: [(String, String)] = [], body: Value? = nil, purpose: String
-    ) async throws(SecretFailure) -> Reply {
-        var url = settings.address
-        url.userInfo = nil
-        url.query = nil
-        url = url.appending("v1")
-        for segment in path.split(separator: "/") { url = url.appending(String(segment)) }
+    /// - Parameter token: nil sends none.
+    /// Throws: a `SecretFailure` (`unreachable`, `forbidden`, `invalid`) where there is no answer of Vault's.
+    func send(_ asked: VaultRequest, token: String?, retries: Bool = true) async throws(SecretFailure) -> Reply {
+        var request = httpRequest(asked, token)
+        var hidden = token.map { [$0] } ?? []
+        if asked.isPrivate, let body = asked.body?.mapValue { hidden += body.values.compactMap(\.stringValue) }
+        var (status, bytes, location) = try await exchange(request, retries ? retry : .none)
+        if let location, let target = try redirect(from: request.url, to: location, status) {
+            request.url = target
+            (status, bytes, _) = try await exchange(request, retries ? retry : .none)
+        }
+        let body = (try? JSONReader.value(bytes)) ?? .null
+        if status == 200, body.mapValue == nil {
+            throw SecretFailure(
+                .unreachable, "what answers at \(name) is not Vault", hint: "VAULT_ADDR names the server's address")
+        }
+        return Reply(status: status, body: body, said: Self.words(of: body, without: hidden), redirect: location)
+    }
+
+    private func httpRequest(_ asked: VaultRequest, _ token: String?) -> HTTPRequest {
+        var url = settings.address.appending("v1")
+        for segment in asked.path.split(separator: "/") { url = url.appending(String(segment)) }
         var request = HTTPRequest(
-            method, url.adding(query: query),
-            headers: [("X-Vault-Token", settings.token), ("X-Vault-Request", "true"), ("Accept", "application/json")],
+            asked.method, url.adding(query: asked.query),
+            headers: [("X-Vault-Request", "true"), ("Accept", "application/json")],
             redirects: .none, label: "Vault at \(name)")
-        if let namespace = settings.namespace { request.set("X-Vault-Namespace", namespace) }
-        if let body {
+        if let token { request.set("X-Vault-Token", token) }
+        if let namespace = asked.namespace ?? settings.namespace { request.set("X-Vault-Namespace", namespace) }
+        if let mfa = settings.mfa { request.set("X-Vault-MFA", mfa) }
+        if let time = asked.wrapTTL { request.set("X-Vault-Wrap-TTL", time) }
+        if let body = asked.body {
             request.body = .bytes(Array(JSONWriter.text(body).utf8))
             request.set("Content-Type", "application/json")
         }
-        let response: HTTPResponse
-        let bytes: [UInt8]
+        return request
+    }
+
+    private func exchange(
+        _ request: HTTPRequest, _ retry: RetryPolicy
+    ) async throws(SecretFailure) -> (status: Int, bytes: [UInt8], location: String?) {
+        try permit(request.url)
+        let (service, rate, logger, timeout) = (service, rate, logger, settings.timeout)
         do {
-            response = try await service.send(request, timeout: .seconds(30), retry: retry, logger: logger)
-            bytes = try await response.collect(limit: 4 << 20)
+            let late = OpsError(.timeout, "no answer from \(request.name) within \(timeout.text)")
+            return try await withDeadline(timeout, late) {
+                if let wait = rate?.delay(), wait > .zero { try await Task.sleep(for: wait) }
+                let response = try await service.send(request, timeout: timeout, retry: retry, logger: logger)
+                let bytes = try await response.collect(limit: 16 << 20)
+                return (response.status, bytes, response.header("location"))
+            }
         } catch {
             throw failure(of: error)
         }
-        let value = (try? JSONReader.value(bytes)) ?? .null
-        switch response.status {
-        case 200, 204, 404:
-            guard response.status != 200 || value.mapValue != nil else {
-                throw SecretFailure(
-                    .unreachable, "what answers at \(name) is not Vault", hint: "VAULT_ADDR names the server's address")
-            }
-            return Reply(status: response.status, body: value)
-        default: throw failure(status: response.status, body: value, location: response.header("location"), purpose)
-        }
+    }
+
+    /// Where a request goes on (a standby node names the active one): to this server, or to one that the recipe's
+    /// `secret-hosts` names, never from TLS to none. Nil where the answer stands.
+    private func redirect(from: URLParts, to location: String, _ status: Int) throws(SecretFailure) -> URLParts? {
+        guard [301, 302, 307, 308].contains(status), settings.followsRedirects,
+            let target = try? from.resolve(location), target.isSecure || !from.isSecure
+        else { return nil }
+        if target.origin == from.origin { return target }
+        guard context.hosts != nil else { return nil }
+        try permit(target)
+        return target
+    }
+
+    /// Throws: a `SecretFailure` (`forbidden`) where the recipe's `secret-hosts` does not name the server.
+    private func permit(_ url: URLParts) throws(SecretFailure) {
+        // An IPv6 address is named without its brackets.
+        try context.permit(host: url.host.filter { $0 != "[" && $0 != "]" }, port: url.effectivePort)
     }
 
     private func failure(of error: any Error) -> SecretFailure {
         guard let error = error as? OpsError else { return SecretFailure(.unreachable, "the request was cancelled") }
         let hint =
             error.code == .untrusted
-            ? "VAULT_CACERT or SSL_CERT_FILE can name a file of authorities to trust; VAULT_SKIP_VERIFY is not heeded"
-            : error.hint
+            ? "VAULT_CACERT or SSL_CERT_FILE can name a file of authorities to trust" : error.hint
         return SecretFailure(error.code == .invalid ? .invalid : .unreachable, error.message, hint: hint)
     }
 
-    private func failure(status: Int, body: Value, location: String?, _ purpose: String) -> SecretFailure {
-        let said = errors(in: body)
-        let words = said.isEmpty ? "" : ": \(said)"
-        switch status {
-        case 301, 302, 303, 307, 308:
-            let target = location.flatMap { try? settings.address.resolve($0) }?.origin ?? "elsewhere"
-            return SecretFailure(
-                .unreachable, "Vault at \(name) redirects to \(target), and the token is not sent there",
-                hint: "set VAULT_ADDR to the address that is to be used")
-        case 400 where said.contains("missing client token"), 401:
-            return SecretFailure(.forbidden, "Vault at \(name) got no token it accepts\(words)")
-        case 403:
-            return SecretFailure(
-                .forbidden, "Vault at \(name) refuses \(purpose)\(words)",
-                hint: "the token may have expired, or its policy may not allow this path; see vault token lookup")
-        case 429: return SecretFailure(.unreachable, "Vault at \(name) has a rate limit that was reached\(words)")
-        case 503 where said.contains("sealed"):
-            return SecretFailure(.unreachable, "Vault at \(name) is sealed", hint: "somebody has to unseal it first")
-        case 400..<500 where status != 412:
-            return SecretFailure(.invalid, "Vault at \(name) rejects the request for \(purpose) (\(status))\(words)")
-        default: return SecretFailure(.unreachable, "Vault at \(name) answered \(status)\(words)")
-        }
-    }
-
-    /// The server's own words on one line, without the token should it repeat it.
-    func errors(in body: Value) -> String {
+    private static func words(of body: Value, without hidden: [String]) -> String {
         let texts = (body["errors"]?.listValue ?? []) + (body["warnings"]?.listValue ?? [])
-        let words = texts.compactMap(\.stringValue).joined(separator: "; ").split { $0.isWhitespace }
-        return String(words.joined(separator: " ").replacing(settings.token, with: "…").prefix(300))
+        var text = texts.compactMap(\.stringValue).joined(separator: "; ").split { $0.isWhitespace }
+            .joined(separator: " ")
+        for secret in hidden where secret.utf8.count > 3 { text = text.replacing(secret, with: "…") }
+        return String(text.prefix(300))
     }
 }

@@ -1,106 +1,86 @@
 import OpsCore
 import OpsPlugin
 
-/// `vault://MOUNT/PATH#field`: a field of a secret in a key-value engine of Vault or OpenBao.
-///
-/// `?version=N` reads an older version (engine version 2), `?kv=1` or `?kv=2` states the engine's version so that
-/// the server is not asked for it.
+/// `vault://MOUNT/PATH#field`: a field of a secret in Vault or OpenBao (see `manual`).
 struct VaultProvider: SecretProvider {
     let scheme = "vault"
-    let summary = "A field of a secret in Vault or OpenBao, key-value engines version 1 and 2"
+    let summary = "A field of a secret in Vault or OpenBao: key-value engines, leased credentials, any other path"
     let example = "vault://secret/ci/registry#password"
 
-    private let retryDelay: Duration
+    private let pace: VaultPace
 
-    init(retryDelay: Duration = .milliseconds(1500)) { self.retryDelay = retryDelay }
+    init(pace: VaultPace = VaultPace()) { self.pace = pace }
 
-    func check(_ reference: SecretReference) throws(OpsError) {
-        let parts = reference.path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count > 1, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else {
-            throw OpsError(
-                .invalid, "'\(reference)' does not name a mount and a path in it",
-                hint: "write vault://mount/path#field")
-        }
-        guard reference.field != nil else {
-            throw OpsError(.invalid, "'\(reference)' names no field", hint: "write vault://\(reference.path)#field")
-        }
-        try SecretSelection.checkOptions(reference, known: ["version", "kv"])
-        if let version = reference.options["version"] {
-            guard let number = Int(version), number > 0, String(number) == version else {
-                throw OpsError(
-                    .invalid, "'\(version)' in '\(reference)' is not a version", hint: "versions count from 1")
-            }
-        }
-        if let engine = reference.options["kv"] {
-            guard engine == "1" || engine == "2" else {
-                throw OpsError(.invalid, "there is no KV version '\(engine)'", hint: "write kv=1 or kv=2")
-            }
-            guard engine == "2" || reference.options["version"] == nil else {
-                throw OpsError(.invalid, "KV version 1 in '\(reference)' keeps no versions")
-            }
-        }
-    }
+    func check(_ reference: SecretReference) throws(OpsError) { try VaultSecret.check(reference) }
 
     func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence { .unknown }
+
+    func isDynamic(_ reference: SecretReference) -> Bool { VaultSecret(reference).isDynamic }
 
     func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
         [UInt8], SecretFailure
     >] {
-        let client: VaultClient
-        do {
-            client = try VaultClient(VaultSettings(context), retryDelay: retryDelay, logger: context.logger)
+        let run: VaultRun
+        do throws(SecretFailure) {
+            run = try await VaultRun(context, pace)
         } catch {
             return references.map { _ in .failure(error) }
         }
-        let secrets = await read(Set(references.map(VaultClient.Key.init)), client)
+        let values = await values(of: references, run)
         return references.map { reference in
             Result { () throws(SecretFailure) in
-                let key = VaultClient.Key(reference)
-                guard let result = secrets[key] else { throw SecretFailure(.unreachable, "the request was cancelled") }
-                return try SecretSelection(reference).apply(to: try result.get(), place: "'\(key.path)' in Vault")
+                let secret = VaultSecret(reference)
+                guard let result = values[secret] else {
+                    throw SecretFailure(.unreachable, "the request was cancelled")
+                }
+                let place = "'\(secret.path)' in Vault"
+                let value = try result.get()
+                guard case .string(let text) = value, reference.field == nil else {
+                    return try SecretSelection(reference).apply(to: value, place: place)
+                }
+                return try SecretSelection(reference).apply(to: Array(text.utf8), place: place)
             }
         }
     }
 
     func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
         do throws(SecretFailure) {
-            let client = try VaultClient(VaultSettings(context), retryDelay: retryDelay, logger: context.logger)
-            return .success(SecretProbe(try await client.probe(VaultClient.Key(reference))))
+            return .success(try await VaultRun(context, pace).probe(VaultSecret(reference)))
         } catch {
             return .failure(error)
         }
     }
 
-    /// Each secret read once, with one question for each mount.
-    private func read(
-        _ keys: Set<VaultClient.Key>, _ client: VaultClient
-    ) async -> [VaultClient.Key: Result<Value, SecretFailure>] {
-        var results: [VaultClient.Key: Result<Value, SecretFailure>] = [:]
-        var mounts: [VaultMount] = []
-        var placed: [(VaultClient.Key, VaultMount)] = []
-        for key in keys.sorted(by: { $0.path < $1.path }) {
+    func revoke(_ debts: [SecretDebt], _ context: SecretContext) async -> [Result<Void, SecretFailure>] {
+        var results: [Result<Void, SecretFailure>] = []
+        for debt in debts {
             do throws(SecretFailure) {
-                let known = key.engine == nil ? mounts.first { $0.holds(key.path) } : nil
-                let mount = if let known { known } else { try await client.mount(of: key) }
-                if key.engine == nil, known == nil { mounts.append(mount) }
-                placed.append((key, mount))
+                results.append(.success(try await VaultRun(context, pace).revoke(debt)))
             } catch {
-                results[key] = .failure(error)
+                results.append(.failure(error))
             }
         }
-        await withTaskGroup(of: (VaultClient.Key, Result<Value, SecretFailure>).self) { group in
-            for (index, (key, mount)) in placed.enumerated() {
-                // Few at a time, so that a rate limit is not the first thing met.
-                if index >= 4, let (key, result) = await group.next() { results[key] = result }
+        return results
+    }
+
+    /// Each secret read once; few at a time, so that a rate limit is not the first thing met.
+    private func values(
+        of references: [SecretReference], _ run: VaultRun
+    ) async -> [VaultSecret: Result<Value, SecretFailure>] {
+        var results: [VaultSecret: Result<Value, SecretFailure>] = [:]
+        let secrets = Set(references.map(VaultSecret.init)).sorted { $0.key < $1.key }
+        await withTaskGroup(of: (VaultSecret, Result<Value, SecretFailure>).self) { group in
+            for (index, secret) in secrets.enumerated() {
+                if index >= 8, let (secret, result) = await group.next() { results[secret] = result }
                 group.addTask {
                     do throws(SecretFailure) {
-                        return (key, .success(try await client.read(key, in: mount)))
+                        return (secret, .success(try await run.value(of: secret)))
                     } catch {
-                        return (key, .failure(error))
+                        return (secret, .failure(error))
                     }
                 }
             }
-            for await (key, result) in group { results[key] = result }
+            for await (secret, result) in group { results[secret] = result }
         }
         return results
     }

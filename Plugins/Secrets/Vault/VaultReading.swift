@@ -2,86 +2,120 @@ import OpsCore
 import OpsPlugin
 import OrderedCollections
 
-/// Reading of key-value engines, versions 1 and 2.
-extension VaultClient {
-    /// What one read gets: a secret with all its fields.
-    struct Key: Sendable, Hashable {
-        var path: String
-        var version: String?
-        /// The engine's version where the reference states it.
-        var engine: Int?
-
-        init(_ reference: SecretReference) {
-            path = reference.path
-            version = reference.options["version"]
-            engine = reference.options["kv"].flatMap { Int($0) }
+/// Reading of key-value engines, of any other path, and of what is wrapped.
+extension VaultRun {
+    /// The fields of a secret, asked for once a run; where it is to be wrapped, the wrapping token.
+    func value(of secret: VaultSecret) async throws(SecretFailure) -> Value {
+        try await session.once("\(client.key) \(secret.key)") { () async throws(SecretFailure) -> Value in
+            switch secret.source {
+            case .keyValue(let version, let engine):
+                return try await fields(of: secret, version, in: try await mount(of: secret, engine: engine))
+            case .call(let method, _, let parameters): return try await call(method, parameters, secret)
+            case .unwrap(let variable):
+                let body = try await unwrapped(variable) { $0 == secret.path }
+                guard let data = content(of: body) else {
+                    throw SecretFailure(.invalid, "what \(variable) wraps holds no fields")
+                }
+                // A wrapped answer of KV version 2 has its metadata beside it.
+                let isVersioned = data["data"]?.mapValue != nil && data["metadata"]?.mapValue != nil
+                return isVersioned ? data["data"] ?? data : data
+            }
         }
     }
 
-    /// The mount that holds a secret, as the server says (`sys/internal/ui/mounts`), unless the reference states
-    /// the engine's version: then it is the first part of the path.
-    func mount(of key: Key) async throws(SecretFailure) -> VaultMount {
-        let first = String(key.path.prefix { $0 != "/" })
-        if let engine = key.engine { return VaultMount(path: first, version: engine) }
-        let reply: Reply
-        do {
-            reply = try await request("GET", "sys/internal/ui/mounts/" + key.path, purpose: "'\(key.path)'")
-        } catch {
-            guard error.reason == .forbidden else { throw error }
-            throw SecretFailure(
-                .forbidden, error.message,
-                hint: "the token gives no access to '\(key.path)', or nothing is mounted there; "
-                    + "?kv=2 or ?kv=1 in the reference reads without asking for the mount")
-        }
-        // A server older than this question knows only version 1.
-        guard reply.status != 404 else { return VaultMount(path: first, version: 1) }
-        let data = reply.body["data"]
-        let path = (data?["path"]?.stringValue ?? first + "/").split(separator: "/").joined(separator: "/")
-        let version = data?["options"]?["version"]?.scalarText
-        let mount = VaultMount(path: path, version: version == "2" ? 2 : 1)
-        guard mount.holds(key.path) else {
-            throw SecretFailure(.invalid, "'\(key.path)' is the mount itself; a secret's path goes on behind it")
-        }
-        if let type = data?["type"]?.stringValue, !["kv", "generic", "cubbyhole"].contains(type) {
-            throw SecretFailure(
-                .invalid, "'\(path)' in Vault is a '\(type)' engine; only key-value engines can be read")
-        }
-        return mount
-    }
-
-    /// The fields of a secret.
-    func read(_ key: Key, in mount: VaultMount) async throws(SecretFailure) -> Value {
-        if mount.version == 1, key.version != nil {
+    private func fields(
+        of secret: VaultSecret, _ version: String?, in mount: VaultMount
+    ) async throws(SecretFailure) -> Value {
+        if mount.version == 1, version != nil {
             throw SecretFailure(.invalid, "'\(mount.path)' is a KV version 1 engine, which keeps no versions")
         }
-        let query = key.version.map { [("version", $0)] } ?? []
-        let reply = try await request(
-            "GET", mount.request("data", key.path), query: query, purpose: "'\(key.path)'")
-        guard reply.status == 200 else { throw missing(key, reply.body, mount) }
+        let request = VaultRequest(
+            path: mount.request("data", secret.path), query: version.map { [("version", $0)] } ?? [],
+            namespace: secret.namespace, purpose: "'\(secret.path)'")
+        let (_, reply) = try await answer(request, secret)
+        guard reply.status == 200 else { throw client.missing(secret, version, reply, mount) }
+        if let token = Self.wrappingToken(reply, secret) { return token }
         let data = reply.body["data"]
         let fields = mount.version == 2 ? data?["data"] : data
-        if mount.version == 2, fields?.isNull ?? true { throw missing(key, reply.body, mount) }
+        if mount.version == 2, fields?.isNull ?? true { throw client.missing(secret, version, reply, mount) }
         guard let fields, fields.mapValue != nil else {
-            throw SecretFailure(.invalid, "Vault's answer for '\(key.path)' holds no fields")
+            throw SecretFailure(.invalid, "Vault's answer for '\(secret.path)' holds no fields")
         }
         return fields
     }
 
-    /// Why a read found nothing: a deleted version answers 404 with its metadata.
-    private func missing(_ key: Key, _ body: Value, _ mount: VaultMount) -> SecretFailure {
-        let said = errors(in: body)
-        if said.contains("no handler for route") {
-            return SecretFailure(.invalid, "nothing is mounted at '\(mount.path)' in Vault at \(name)")
+    private func call(
+        _ method: String, _ parameters: [VaultSecret.Parameter], _ secret: VaultSecret
+    ) async throws(SecretFailure) -> Value {
+        var request = VaultRequest(
+            method: method, path: secret.path, namespace: secret.namespace, purpose: "'\(secret.path)'")
+        if method == "GET" {
+            request.query = parameters.map { ($0.name, $0.value) }
+        } else {
+            var body = ValueMap()
+            for parameter in parameters { body[parameter.name] = .string(parameter.value) }
+            request.body = .map(body)
         }
-        if said.contains("Invalid path for a versioned K/V") {
+        let (token, reply) = try await answer(request, secret)
+        guard reply.status != 404 else { throw client.missing(secret, reply) }
+        if let token = Self.wrappingToken(reply, secret) { return token }
+        settle(reply.body, secret, token)
+        guard let content = content(of: reply.body) else {
+            throw SecretFailure(.missing, "Vault answers '\(secret.path)' with nothing")
+        }
+        return content
+    }
+
+    private func content(of body: Value) -> Value? {
+        for part in [body["data"], body["auth"]] {
+            if let part, part.mapValue?.isEmpty == false { return part }
+        }
+        return nil
+    }
+
+    /// Sends a request for a secret, wrapped on its way where `VAULT_WRAP_TTL` asks for that.
+    private func answer(
+        _ request: VaultRequest, _ secret: VaultSecret
+    ) async throws(SecretFailure) -> (token: VaultToken, reply: VaultClient.Reply) {
+        var request = request
+        request.wrapTTL = secret.wrapTTL ?? client.settings.wrapTTL
+        var (token, reply) = try await tokenAndReply(request)
+        guard secret.wrapTTL == nil, request.wrapTTL != nil,
+            let wrapping = reply.body["wrap_info"]?["token"]?.stringValue
+        else { return (token, reply) }
+        let name = "the answer for '\(secret.path)'"
+        session.mask(name, Array(wrapping.utf8))
+        reply.body = try await open(wrapping, name) { $0 == request.path }
+        return (token, reply)
+    }
+
+    private static func wrappingToken(_ reply: VaultClient.Reply, _ secret: VaultSecret) -> Value? {
+        secret.wrapTTL == nil ? nil : reply.body["wrap_info"]?["token"]
+    }
+}
+
+/// Why a read found nothing.
+extension VaultClient {
+    /// In a key-value engine, where a deleted version answers 404 with its metadata.
+    func missing(_ secret: VaultSecret, _ version: String?, _ reply: Reply, _ mount: VaultMount) -> SecretFailure {
+        if reply.said.contains("Invalid path for a versioned K/V") {
             return SecretFailure(
                 .invalid, "'\(mount.path)' in Vault is a KV version 2 engine", hint: "write ?kv=2, or leave kv out")
         }
-        if let metadata = body["data"]?["metadata"], metadata.mapValue != nil {
-            return Self.deleted(metadata, key.path)
+        if let metadata = reply.body["data"]?["metadata"], metadata.mapValue != nil {
+            return Self.deleted(metadata, secret.path)
         }
-        let version = key.version.map { "version \($0) of " } ?? ""
-        return SecretFailure(.missing, "there is no \(version)'\(key.path)' in Vault at \(name)")
+        let version = version.map { "version \($0) of " } ?? ""
+        return missing(secret, reply, version)
+    }
+
+    func missing(_ secret: VaultSecret, _ reply: Reply, _ version: String = "") -> SecretFailure {
+        if reply.said.contains("no handler for route") {
+            let mount = secret.path.prefix { $0 != "/" }
+            return SecretFailure(.invalid, "nothing is mounted at '\(mount)' in Vault at \(name)")
+        }
+        let words = reply.said.isEmpty ? "" : ": \(reply.said)"
+        return SecretFailure(.missing, "there is no \(version)'\(secret.path)' in Vault at \(name)\(words)")
     }
 
     /// What to say of a version that was deleted (and can be brought back) or destroyed.
