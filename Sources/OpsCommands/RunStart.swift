@@ -75,6 +75,7 @@ struct RunStart: Sendable {
             sinks: [journal, SecretDebtLog(run: id, state: state)] + reporters.all + (onlooker?.begin(run: id) ?? []),
             resumption: earlier?.resumption,
             earlierDebts: SecretDebtLog.unpaid(state, own: id))
+        let hostMask = HostMask.begin(run, reporters, environment: environment)
         signals.interrupt(run)
         isStarted = true
         if settings.isUnattended, !plan.warnings.isEmpty {
@@ -88,6 +89,7 @@ struct RunStart: Sendable {
         log.started()
         let ticks = Ticker { reporters.tick() }
         let finished = await run.execute()
+        await hostMask?.end()
         ticks.stop()
         reporters.close()
         await onlooker?.end(temporary: temporary)

@@ -132,7 +132,8 @@ import Testing
         try run(
             [
                 "sh", "-c",
-                #"printf '{"time":1.000,"event":"secret-owed","scheme":"env","id":"lease 7"}\n' > "$0/killed.jsonl""#, debts,
+                #"printf '{"time":1.000,"event":"secret-owed","scheme":"env","id":"lease 7"}\n' > "$0/killed.jsonl""#,
+                debts,
             ])
         let result = try ops("t")
         #expect(result.status == 0)

@@ -87,7 +87,9 @@ import Testing
         #expect(result.text.contains("by env: [masked:s]") && result.text.contains("derived: [masked:s]"))
         for form in Self.forms {
             let found = try run(["grep", "-rlaF", form, ops.state, ops.project, ops.temporary + "/"]).text
-            let left = found.split(separator: "\n").filter { !$0.hasSuffix("/secret.txt") && $0 != trace && $0 != patterns }
+            let left = found.split(separator: "\n").filter {
+                !$0.hasSuffix("/secret.txt") && $0 != trace && $0 != patterns
+            }
             #expect(left.isEmpty, "\(form) in \(left)")
         }
         #expect(access(try ops.text("where").replacing("\n", with: ""), F_OK) != 0)
@@ -147,7 +149,8 @@ import Testing
                 let words = String(decoding: bytes, as: UTF8.self).split(separator: "\0")
                 if path.hasSuffix("cmdline") { arguments.insert(words.joined(separator: " ")) }
                 guard path.hasSuffix("environ"), !words.isEmpty else { continue }
-                environments.insert(words.first { $0.hasPrefix("OPS_STEP=") }.map { String($0.dropFirst(9)) } ?? "no step")
+                environments.insert(
+                    words.first { $0.hasPrefix("OPS_STEP=") }.map { String($0.dropFirst(9)) } ?? "no step")
             }
         }
         return (arguments, environments)

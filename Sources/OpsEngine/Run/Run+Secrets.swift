@@ -8,18 +8,21 @@ extension Run {
     /// How long the run's end waits until all that was made for its secrets is taken back.
     static let revocationLimit: Duration = .seconds(30)
 
-    /// What the run lends to the fetching of its secrets; its session begins with the first use.
+    /// The values that are masked in all that the run says.
+    package var secretRegistry: SecretRegistry { secrets.registry }
+
+    /// What the run lends to the fetching of its secrets; its sessions begin with the first use.
     var secretMeans: SecretMeans {
-        if secretSession == nil { CoreDumps.forbid() }
-        let session = secretSession ?? makeSecretSession()
-        secretSession = session
+        if secretSessions == nil { CoreDumps.forbid() }
+        let sessions = secretSessions ?? makeSecretSessions()
+        secretSessions = sessions
         let logger = Logger(label: "ops.secrets") { _ in EventLogHandler(run: self, step: nil) }
-        return SecretMeans(session: session, logger: logger, clock: clock)
+        return SecretMeans(sessions: sessions, logger: logger, clock: clock)
     }
 
-    private func makeSecretSession() -> SecretSession {
+    private func makeSecretSessions() -> SecretSessions {
         let registry = secrets.registry
-        return SecretSession(
+        return SecretSessions(
             SecretSession.Listener(
                 masks: { name, bytes in registry.register(name: name, bytes: bytes) },
                 owes: { [weak self] debt in
@@ -70,7 +73,7 @@ extension Run {
         guard !earlierDebts.isEmpty else { return }
         let context = SecretContext(
             directory: plan.recipe.directory, environment: secrets.environment, logger: secretMeans.logger,
-            session: secretMeans.session, hosts: plan.recipe.secretHosts)
+            session: secretMeans.sessions[plan.recipe.secretHosts], hosts: plan.recipe.secretHosts)
         payment = SwiftTask(executorPreference: EventLoop.shared) {
             for earlier in self.earlierDebts { await self.pay(earlier, context) }
         }
@@ -93,11 +96,11 @@ extension Run {
 
     /// Takes back what was made to get the run's secrets, the newest first, and says what could not be.
     func endSecrets() async {
-        guard let session = secretSession else { return }
+        guard let sessions = secretSessions else { return }
         let payment = payment
         let end = await Bounded.run(for: Self.revocationLimit, on: clock) {
             await payment?.value
-            return await session.end()
+            return await sessions.end()
         }
         switch end {
         case .done(let failures):

@@ -24,7 +24,7 @@ package final class Run {
     /// The fetch under way.
     var fetching: SwiftTask<FetchedSecrets, Never>?
     /// What all fetches share; nil until the first.
-    var secretSession: SecretSession?
+    var secretSessions: SecretSessions?
     /// What earlier runs made for their secrets and did not take back, and the work of doing so.
     let earlierDebts: [EarlierDebts]
     var payment: SwiftTask<Void, Never>?

@@ -148,7 +148,8 @@ struct SecretStore {
             return secrets.map { ($0, .failure(failure)) }
         }
         let context = SecretContext(
-            directory: source.directory, environment: environment, logger: means.logger, session: means.session,
+            directory: source.directory, environment: environment, logger: means.logger,
+            session: means.sessions[source.hosts],
             hosts: source.hosts)
         let references = secrets.map { $0.references[round] }
         let end = await Bounded.run(for: Self.fetchLimit, on: means.clock) {
@@ -176,7 +177,7 @@ struct SecretStore {
 
 /// What a run lends to the fetching of its secrets.
 struct SecretMeans: Sendable {
-    var session: SecretSession
+    var sessions: SecretSessions
     var logger: Logger
     var clock: any RunClock
 }

@@ -47,7 +47,7 @@ package struct SecretInquiry: Sendable {
     private let catalog: PluginCatalog
     private let environment: [String: String]
     private let logger: Logger
-    private let session: SecretSession
+    private let sessions: SecretSessions
     /// Masks what came to be known on the way.
     package let registry = SecretRegistry()
 
@@ -56,7 +56,7 @@ package struct SecretInquiry: Sendable {
         self.environment = environment
         self.logger = logger
         let registry = registry
-        session = SecretSession(
+        sessions = SecretSessions(
             SecretSession.Listener(masks: { name, bytes in registry.register(name: name, bytes: bytes) }))
     }
 
@@ -77,8 +77,8 @@ package struct SecretInquiry: Sendable {
 
     /// Takes back what was made on the way; gives what could not be.
     package func end() async -> [(debt: SecretDebt, failure: SecretFailure)] {
-        let session = session
-        switch await Bounded.run(for: Run.revocationLimit, on: SystemRunClock(), { await session.end() }) {
+        let sessions = sessions
+        switch await Bounded.run(for: Run.revocationLimit, on: SystemRunClock(), { await sessions.end() }) {
         case .done(let failures): return failures
         case .timedOut, .cancelled: return []
         }
@@ -86,7 +86,8 @@ package struct SecretInquiry: Sendable {
 
     private func answer(_ secret: NamedSecret, _ depth: SecretDepth) async -> SecretAnswer {
         let context = SecretContext(
-            directory: secret.directory, environment: environment, logger: logger, session: session,
+            directory: secret.directory, environment: environment, logger: logger,
+            session: sessions[secret.hosts],
             hosts: secret.hosts)
         var answer = SecretAnswer(secret: secret, findings: [])
         for (reference, _) in secret.declaration.from {
