@@ -53,10 +53,12 @@ def write_inputs(folder, size):
     with open(os.path.join(folder, "script.sed"), "w") as file:
         file.writelines(f"s/{secret}/[masked:many]/g\n" for secret in secrets)
     steps = "\n".join(
-        f"  {name}:\n    run: [ cat, {name} ]\n    env: {{ SECRETS: '${{{{ secrets.many }}}}' }}" for name in ("clean", "dirty")
+        f"  {name}:\n    run: [ cat, {name} ]\n    env: {{ SECRETS: '${{{{ secrets.many }}}}' }}"
+        for name in ("clean", "dirty")
     )
     with open(os.path.join(folder, "ops.yaml"), "w") as file:
-        file.write(f"ops: 1\nsecrets:\n  many: file://secrets.json\ntasks:\n{steps}\n  none:\n    run: [ cat, clean ]\n")
+        file.write("ops: 1\nsecrets:\n  many: file://secrets.json\ntasks:\n")
+        file.write(f"{steps}\n  none:\n    run: [ cat, clean ]\n")
 
 
 def measure(command, folder, env, runs):

@@ -27,6 +27,8 @@ zstd               zstd                 zstd
 '
 needs_test='
 python3            python3              python3
+py:venv            python3-venv         -
+py:ensurepip       python3-venv         -
 py:jsonschema      python3-jsonschema   -
 docker-registry    docker-registry      -
 skopeo             skopeo               skopeo

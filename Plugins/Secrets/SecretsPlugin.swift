@@ -5,7 +5,7 @@ package enum SecretsPlugin {
     package static let plugin = Plugin(
         name: "secrets", summary: "Fetch secrets from the environment, files, Vault and OpenBao",
         secretProviders: [
-            EnvironmentProvider(), FileProvider(), ExecProvider(), CredentialProvider(), PassProvider(),
-            KeyringProvider(), OnePasswordProvider(), KubernetesProvider(), VaultProvider(),
+            EnvironmentProvider(), FileProvider(), VaultProvider(), SecretsManagerProvider(), ParameterStoreProvider(),
+            GoogleSecretManagerProvider(), KeyVaultProvider(),
         ])
 }

@@ -100,7 +100,8 @@ package enum CommandLineTool {
     }
 
     /// What ArgumentParser's root takes as its first word.
-    private static let rootWords: Set<String> = [
+    /// A list: a set would have to be made at each start.
+    private static let rootWords = [
         "plan", "list", "show", "graph", "lint", "runs", "logs", "resume", "why", "actions", "schedule", "schema",
         "init",
         "secrets", "manual",

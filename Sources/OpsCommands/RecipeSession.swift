@@ -32,6 +32,20 @@ struct RecipeSession {
 
     /// Finds and loads the recipe. Throws: an `OpsError`, or a `DiagnosticsError` with all that is wrong.
     init(file: String?, directory: String?, context: CommandContext, depth: RecipeDepth = .checked) throws {
+        let (path, context) = try Self.locate(file: file, directory: directory, context: context)
+        self.context = context
+        self.directory = context.directory
+        catalog = try Self.builtIn()
+        loaded = try RecipeLoader.load(
+            file: path, directory: context.directory, catalog: catalog, depth: depth)
+    }
+
+    /// The recipe's path as messages name it, and the context with the folder that `-C` names.
+    ///
+    /// Throws: an `OpsError` where there is no such folder or no recipe.
+    static func locate(
+        file: String?, directory: String?, context: CommandContext
+    ) throws(OpsError) -> (path: String, context: CommandContext) {
         var context = context
         let named = context.value(directory, twin: RunOption.directory.twin)
         if let named {
@@ -44,22 +58,14 @@ struct RecipeSession {
             throw OpsError(
                 .notFound, "the folder that ops was called in is gone", hint: "go to a folder that exists, or use -C")
         }
-        self.context = context
-        self.directory = context.directory
-        catalog = try Self.builtIn()
-        let path: String
-        if let file = context.value(file, twin: RunOption.file.twin) {
-            path = file
-        } else if let found = try RecipeLocator.find(from: context.directory) {
-            path =
-                found.hasPrefix(context.directory + "/") ? String(found.dropFirst(context.directory.count + 1)) : found
-        } else {
+        if let file = context.value(file, twin: RunOption.file.twin) { return (file, context) }
+        guard let found = try RecipeLocator.find(from: context.directory) else {
             throw OpsError(
                 .invalid, "there is no recipe here: no ops.yaml, ops.yml or .ops.yaml in \(context.directory) or above",
                 hint: "'ops init' writes one; -f names another")
         }
-        loaded = try RecipeLoader.load(
-            file: path, directory: context.directory, catalog: catalog, depth: depth)
+        let isBelow = found.hasPrefix(context.directory + "/")
+        return (isBelow ? String(found.dropFirst(context.directory.count + 1)) : found, context)
     }
 
     /// The tasks and inputs among the words of a command line: a word with `=` is an input.

@@ -54,9 +54,18 @@ enum ResumeAction {
         _ arguments: RunArguments, _ state: StateDirectory, _ context: CommandContext
     ) throws -> RunRecord {
         if let prefix = arguments.words.first { return try RunHistory.find(prefix, state) }
-        let session = try RecipeSession(
-            file: arguments.options[.file], directory: arguments.options[.directory], context: context, depth: .outline)
-        let path = session.path
+        let path: String
+        let name: String
+        do {
+            let (file, context) = try RecipeSession.locate(
+                file: arguments.options[.file], directory: arguments.options[.directory], context: context)
+            path = file.hasPrefix("/") ? file : context.directory + "/" + file
+            name = file
+        } catch {
+            var error = error
+            error.hint = "'ops runs' lists all runs, and 'ops resume RUN' needs no recipe here"
+            throw error
+        }
         var done: Set<[String]> = []
         var newest: RunRecord?
         let found = try RunHistory.newest(state) { record in
@@ -70,7 +79,7 @@ enum ResumeAction {
         }
         guard let run = found ?? newest else {
             throw OpsError(
-                .notFound, "there is no run of \(session.recipe.file) yet", hint: "'ops runs' lists all runs")
+                .notFound, "there is no run of \(name) yet", hint: "'ops runs' lists all runs")
         }
         return run
     }

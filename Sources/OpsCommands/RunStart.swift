@@ -87,7 +87,10 @@ struct RunStart: Sendable {
             heartbeat.begin()
         }
         log.started()
-        let ticks = Ticker { reporters.tick() }
+        let ticks = Ticker {
+            reporters.tick()
+            journal.flush()
+        }
         let finished = await run.execute()
         await hostMask?.end()
         ticks.stop()

@@ -68,22 +68,36 @@ public struct JSONWriter: Sendable {
     }
 
     public mutating func string(_ text: String) {
+        var text = text
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0x0A: raw("\\n")
-            case 0x0D: raw("\\r")
-            case 0x09: raw("\\t")
-            case 0..<0x20, 0x7F:
-                raw(byte < 16 ? "\\u000" : "\\u00")
-                raw(String(byte, radix: 16))
-            default: bytes.append(byte)
+        text.withUTF8 { characters in
+            // Almost all text stands as it is, and is copied as a whole.
+            if characters.allSatisfy(Self.isPlain) {
+                bytes.append(contentsOf: characters)
+            } else {
+                for byte in characters { escaped(byte) }
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") && byte != 0x7F
+    }
+
+    private mutating func escaped(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            bytes.append(UInt8(ascii: "\\"))
+            bytes.append(byte)
+        case 0x0A: raw("\\n")
+        case 0x0D: raw("\\r")
+        case 0x09: raw("\\t")
+        case 0..<0x20, 0x7F:
+            raw(byte < 16 ? "\\u000" : "\\u00")
+            raw(String(byte, radix: 16))
+        default: bytes.append(byte)
+        }
     }
 
     /// Text that is JSON already.

@@ -52,6 +52,7 @@ enum ResultText {
         // What is up to date or skipped has no log.
         guard record.counts.keys.contains(where: { $0 != .upToDate && $0 != .skipped }) else { return lines }
         lines.append(style.paint("  logs: ops logs \(finished.run)", .dim))
+        if !good { lines.append(style.paint("  go on: ops resume \(finished.run)", .dim)) }
         return lines
     }
 }

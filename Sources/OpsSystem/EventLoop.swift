@@ -105,6 +105,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
     private func run(until isFinished: () -> Bool) {
         thread.store(UInt(pthread_self()), ordering: .relaxed)
         var events = [ops_event](repeating: ops_event(), count: 64)
+        var rounds = 0
         while !isFinished() {
             var batch = spare
             let hasWork = queue.withLock { queue in
@@ -126,6 +127,12 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
             spare = batch
             // Asked here as well, so that a finished program does not wait for an event.
             if isFinished() { break }
+            // A chain of jobs is run to its end, but for ever it does not keep events waiting.
+            if hasWork, rounds < 16 {
+                rounds += 1
+                continue
+            }
+            rounds = 0
             let mayWait = !hasWork && idleBodies.isEmpty
             let count = ops_poll_wait(poll, &events, 64, mayWait ? timers.millisecondsLeft() : 0)
             queue.withLock { $0.isWaiting = false }
@@ -163,7 +170,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
         }
     }
 
-    /// Calls `handler` on the loop each time the descriptor is ready, until `unwatch`.
+    /// Calls `handler` on the loop each time the descriptor is ready, until `closeWatched`.
     ///
     /// Throws: an `OpsError` where the system cannot watch it (a regular file).
     @EventLoopActor
@@ -178,11 +185,11 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
         handlers[descriptor] = (generation, handler)
     }
 
-    /// To be called before the descriptor is closed.
+    /// Ends the watch and closes the descriptor, which takes it off the kernel's list as well (epoll(7), question 6).
     @EventLoopActor
-    package func unwatch(_ descriptor: Int32) {
-        guard handlers.removeValue(forKey: descriptor) != nil else { return }
-        ops_poll_remove(poll, descriptor)
+    package func closeWatched(_ descriptor: Int32) {
+        handlers.removeValue(forKey: descriptor)
+        close(descriptor)
     }
 
     /// Calls `body` on the loop once the time has passed; gives a number to cancel it by.

@@ -41,8 +41,7 @@ final class InputWriter {
     /// Closes it, whether all was read or not.
     func finish() {
         guard descriptor >= 0 else { return }
-        if isWatched { EventLoop.shared.unwatch(descriptor) }
-        close(descriptor)
+        EventLoop.shared.closeWatched(descriptor)
         descriptor = -1
     }
 }

@@ -92,6 +92,8 @@ struct OwnChildren {
                 }
                 guard count > 0 else { break }
                 length += count
+                // The kernel hands out a page at most; what ends well before it is the end.
+                if length % 4096 < 4096 - 32, count < room { break }
                 if length == buffer.count { buffer += [UInt8](repeating: 0, count: buffer.count) }
             }
             found += ProcessTable.numbers(buffer[..<length])

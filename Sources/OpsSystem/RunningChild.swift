@@ -131,8 +131,7 @@ final class RunningChild {
     }
 
     private func closeStream(_ descriptor: Int32) {
-        EventLoop.shared.unwatch(descriptor)
-        close(descriptor)
+        EventLoop.shared.closeWatched(descriptor)
         openStreams[descriptor] = nil
         if phase == .exited, openStreams.isEmpty { endGroup() }
     }
@@ -143,8 +142,7 @@ final class RunningChild {
         let reaped = ops_reap(tree.id, &status)
         guard reaped != 0 else { return }
         tree.programEnded()
-        EventLoop.shared.unwatch(pidfd)
-        close(pidfd)
+        EventLoop.shared.closeWatched(pidfd)
         input?.finish()
         input = nil
         let signal = status & 0x7F

@@ -39,6 +39,7 @@ import Testing
                 – last  skipped: bad failed
                 ✗ last  1 failed, 1 skipped, 1 succeeded in TIME
                   logs: ops logs RUN
+                  go on: ops resume RUN
 
                 """)
         #expect(error.isEmpty)

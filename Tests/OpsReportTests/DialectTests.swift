@@ -43,6 +43,7 @@ import Testing
                 ::stop-commands::T
                 ✗ a  1 failed in 1.25s
                   logs: ops logs r1
+                  go on: ops resume r1
                 ::T::
 
                 """)

@@ -54,6 +54,7 @@ import Testing
                 ✗ release  1 failed, 1 skipped, 1 succeeded in 1.25s
                   slowest: test 1.10s, build[arch=amd64] 250ms
                   logs: ops logs r1
+                  go on: ops resume r1
 
                 """)
     }
@@ -88,6 +89,7 @@ import Testing
                 ✗ all  1 failed, 1 cancelled, 1 skipped in 1.25s
                   slowest: bad 250ms, slow 250ms
                   logs: ops logs r1
+                  go on: ops resume r1
 
                 """)
     }
@@ -109,6 +111,7 @@ import Testing
                 cancelled all  1 timed out, 1 cancelled, 1 skipped, 1 up to date in 1.25s: interrupted by SIGINT
                   slowest: a 250ms, c 250ms, d 250ms
                   logs: ops logs r1
+                  go on: ops resume r1
 
                 """)
     }

@@ -43,7 +43,7 @@ struct SecretsHarness {
         provider.presence(of: try SecretReference(reference), context)
     }
 
-    private static func text(_ result: Result<[UInt8], SecretFailure>) -> String {
+    static func text(_ result: Result<[UInt8], SecretFailure>) -> String {
         switch result {
         case .success(let bytes): String(decoding: bytes, as: UTF8.self)
         case .failure(let failure): "\(failure.reason): \(failure.message)"

@@ -4,11 +4,18 @@ import OpsSystem
 
 /// Appends a run's events (all but output and progress) to its `journal.jsonl`: whole lines, synced where a step or
 /// the run ends. Who writes it holds the run's lock (`RunLock`).
+///
+/// A line that nothing is lost without waits for the next one, or for `flush`: that a task began says no more than that
+/// its first step did, and that it ended no more than the ends of its steps, unless it has clean-up.
 package final class JournalWriter: RunEventSink {
     private let path: String
     private let descriptor: Int32
     /// The bytes of the whole lines in it.
     private var size: off_t = 0
+    /// Whole lines that wait.
+    private var pending: [UInt8] = []
+    private var hasCleanUp = false
+    private static let pendingLimit = 1 << 16
     /// The first thing that went wrong; nothing is written after it.
     package private(set) var failure: OpsError?
 
@@ -31,20 +38,33 @@ package final class JournalWriter: RunEventSink {
     package func receive(_ event: RunEvent) {
         guard failure == nil else { return }
         var isEnding = false
+        var mayWait = false
         switch event.kind {
         case .output, .progress: return
         case .stepFinished, .runFinished, .runResumed, .secretOwed: isEnding = true
         // Whether such a step began must be known even after a power cut.
         case .stepStarted(let step): isEnding = step.isGuarded
+        case .cleanUpStarted: hasCleanUp = true
+        case .taskStarted: mayWait = true
+        case .taskFinished: mayWait = !hasCleanUp
         default: break
         }
+        pending += EventJSON.line(event, isExact: true)
+        guard !mayWait || pending.count > Self.pendingLimit else { return }
+        flush()
+        guard isEnding, failure == nil, fdatasync(descriptor) != 0 else { return }
+        failure = OpsError.system("fdatasync", path)
+    }
+
+    /// Writes the lines that wait.
+    package func flush() {
+        guard failure == nil, !pending.isEmpty else { return }
         do {
-            let line = EventJSON.line(event, isExact: true)
-            try writeAll(line, to: descriptor, path: path)
-            size += off_t(line.count)
-            if isEnding, fdatasync(descriptor) != 0 { throw OpsError.system("fdatasync", path) }
+            try writeAll(pending, to: descriptor, path: path)
+            size += off_t(pending.count)
+            pending.removeAll(keepingCapacity: true)
         } catch {
-            failure = error as? OpsError ?? OpsError(.system, "cannot write \(path)", cause: error)
+            failure = error
             // Half a line is no line.
             _ = ftruncate(descriptor, size)
         }

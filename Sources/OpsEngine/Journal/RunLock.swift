@@ -1,3 +1,4 @@
+import Glibc
 package import OpsCore
 import OpsSystem
 
@@ -10,12 +11,13 @@ package struct RunLock: Sendable {
     package init(_ run: String, runDirectory: String) throws(OpsError) {
         let path = Self.path(runDirectory)
         let holder = FileLock.Holder(run: run)
-        // Who asks whether it is held has it for a moment: a second try finds it free.
-        for _ in 0..<3 {
+        // Who asks whether it is held has it for a moment, longer on a busy machine.
+        for attempt in 0..<10 {
             if let lock = try FileLock.tryAcquire(path, as: holder) {
                 self.lock = lock
                 return
             }
+            usleep(1_000 << min(attempt, 6))
         }
         let other = FileLock.holder(path).map { ", in the process \($0.pid) since \($0.since)" } ?? ""
         throw OpsError(.busy, "the run \(run) still goes on\(other)")

@@ -41,13 +41,14 @@ package struct StateDirectory: Sendable {
     /// The lock of all runs of a recipe file, by its real path. No `exclusive` name gives one that begins so.
     package func recipeLock(_ file: String) -> String { "\(locks)/%recipe-\(FileName.escaped(file)).lock" }
 
-    /// A new identifier: sorts by time, is unique on this machine: `20261121-095530-417-1f`.
+    /// A new identifier: sorts by time, is unique on this machine, as it ends in the process's number: two runs may start
+    /// in one millisecond. `20261121-095530-417-1f3a`.
     package static func newRunID(now: Double) -> String {
         let stamp = Timestamp.iso8601(now).filter(\.isNumber)
         func padded(_ text: String, _ width: Int) -> String { String(repeating: "0", count: width - text.count) + text }
         let milliseconds = padded(String(Int(now * 1000) % 1000), 3)
-        let random = padded(String(UInt8.random(in: .min ... .max), radix: 16), 2)
-        return "\(stamp.prefix(8))-\(stamp.dropFirst(8).prefix(6))-\(milliseconds)-\(random)"
+        let process = String(Guard.processID, radix: 16)
+        return "\(stamp.prefix(8))-\(stamp.dropFirst(8).prefix(6))-\(milliseconds)-\(process)"
     }
 
     /// Makes the folder of a new run and returns its path.
@@ -55,7 +56,11 @@ package struct StateDirectory: Sendable {
     /// Throws: an `OpsError` that says how to choose another place.
     package func makeRun(_ id: String) throws(OpsError) -> String {
         let folder = "\(runs)/\(id)"
-        do { try makeFolders(folder, mode: 0o700) } catch {
+        do {
+            try makeFolders(runs, mode: 0o700)
+            // Never another's, as a machine that shares this folder over a network might have.
+            guard mkdir(folder, 0o700) == 0 else { throw OpsError.system("make the folder", folder) }
+        } catch {
             throw OpsError(
                 .system, "the state of the run cannot be kept in \(runs)",
                 hint: "set OPS_STATE_DIR to a folder that may be written", cause: error)

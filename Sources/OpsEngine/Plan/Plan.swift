@@ -37,7 +37,7 @@ package struct Plan: Sendable {
 
 /// One recipe of a plan with the values that only its own tasks see.
 package struct PlanUnit: Sendable {
-    package var recipe: Recipe
+    @Boxed package var recipe: Recipe
     /// What stands before the names of its tasks: empty for the recipe itself, `common:` for an included one.
     package var prefix: String
     /// The inputs that the planned tasks use, with their values.
@@ -92,7 +92,7 @@ package struct PlannedTask: Sendable {
     package var id: TaskID
     /// The place in `Plan.units` of the recipe that it stands in.
     package var unit: Int
-    package var definition: Task
+    @Boxed package var definition: Task
     /// The values of its own inputs, those that it uses.
     package var inputs: ValueMap = [:]
     /// True where it is the one requested task, which gets the arguments after `--`.
@@ -118,7 +118,7 @@ package struct PlannedTask: Sendable {
 
 package struct PlannedStep: Sendable {
     package var id: StepID
-    package var definition: Step
+    @Boxed package var definition: Step
     package var decision: Decision
     /// The step's `name`, else its `id`.
     package var name: String?

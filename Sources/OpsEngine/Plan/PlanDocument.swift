@@ -39,7 +39,7 @@ package struct PlanDocument: Sendable {
         var members = head
         switch body {
         case .none: break
-        case .plan(let plan): members.merge(PlanJSON.body(plan)) { $1 }
+        case .plan(let plan): members = PlanJSON.value(head, plan).mapValue ?? head
         case .runDirectory(let path):
             let whole = (try? readFile(path + "/plan.json")).flatMap { try? JSONReader.value($0) }
             return whole ?? .map(members)
@@ -57,12 +57,16 @@ package struct PlanDocument: Sendable {
     /// With indentation, for `--out` and for people.
     package var text: String { JSONWriter.text(json, indentation: 2) + "\n" }
 
-    /// For the run's folder: the head on a line of its own, so that a resumed run need not read the rest.
+    /// For the run's folder: the head on a line of its own, so that a resumed run need not read the rest. Without the
+    /// digest: nobody runs it as a file.
     package var compact: [UInt8] {
-        var rest = json.mapValue ?? [:]
-        for key in head.keys { rest[key] = nil }
-        let (first, second) = (JSONWriter.text(.map(head)), JSONWriter.text(.map(rest)))
-        return Array((first.dropLast() + ",\n" + second.dropFirst() + "\n").utf8)
+        var first = JSONWriter()
+        first.value(.map(head))
+        guard case .plan(let plan) = body else { return first.bytes + [0x0A] }
+        var second = JSONWriter()
+        second.object { PlanJSON.body(plan, to: &$0) }
+        // One object on two lines.
+        return first.bytes.dropLast() + [UInt8(ascii: ","), 0x0A] + second.bytes.dropFirst() + [0x0A]
     }
 
     /// Writes `plan.json` of a run, whole and on the disk.

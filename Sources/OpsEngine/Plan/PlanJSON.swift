@@ -9,8 +9,17 @@ package enum PlanJSON {
     package static let schema = "ops/plan/v1"
 
     /// The plan as one JSON value. Secrets and unknowns are named, never guessed.
-    package static func value(_ plan: Plan) -> Value {
-        .map(head(plan).merging(body(plan)) { $1 })
+    package static func value(_ plan: Plan) -> Value { value(head(plan), plan) }
+
+    /// The members of a head, and behind them those of the body.
+    static func value(_ head: ValueMap, _ plan: Plan) -> Value {
+        var writer = JSONWriter()
+        writer.object { writer in
+            for (key, value) in head { writer.member(key, value) }
+            body(plan, to: &writer)
+        }
+        // What was just written can be read.
+        return (try? JSONReader.value(writer.bytes)) ?? .map(head)
     }
 
     /// What was asked for, and what it was planned from.
@@ -28,16 +37,14 @@ package enum PlanJSON {
         ]
     }
 
-    /// What is done.
-    static func body(_ plan: Plan) -> ValueMap {
-        [
-            "secrets": .list(plan.secrets.map(secret)),
-            "tasks": .list(plan.tasks.map { task($0, in: plan) }),
-            "on-failure": .list(plan.onFailure.map(step)),
-            "finally": .list(plan.finally.map(step)),
-            "heartbeat": .list((plan.heartbeat?.effects ?? []).map(effect)),
-            "warnings": .list(plan.warnings.map(\.json)),
-        ]
+    /// What is done, written as it goes: a plan may have tens of thousands of steps.
+    static func body(_ plan: Plan, to writer: inout JSONWriter) {
+        writer.member("secrets", .list(plan.secrets.map(secret)))
+        writer.array("tasks", plan.tasks.indices) { task(plan.tasks[$0], in: plan, to: &$1) }
+        writer.array("on-failure", plan.onFailure, step)
+        writer.array("finally", plan.finally, step)
+        writer.array("heartbeat", plan.heartbeat?.effects ?? [], effect)
+        writer.member("warnings", .list(plan.warnings.map(\.json)))
     }
 
     private static func strings(_ texts: [String]) -> Value { .list(texts.map { .string($0) }) }
@@ -57,52 +64,67 @@ package enum PlanJSON {
         ])
     }
 
-    private static func task(_ task: PlannedTask, in plan: Plan) -> Value {
-        .map([
-            "id": .string(task.id.description),
-            "name": .string(task.id.name),
-            "unit": .integer(task.unit),
-            "inputs": .map(task.inputs),
-            "matrix": task.id.instance == nil ? .null : .map(task.matrix),
-            "decision": .string(task.decision.name),
-            "reason": (task.decision.detail ?? task.freshness?.reason).map { .string($0) } ?? .null,
-            "needs": strings(task.needs.flatMap(\.instances).map { plan.tasks[$0].id.description }),
-            "confirm": task.confirm.map { .string($0) } ?? .null,
-            "exclusive": task.exclusive.map { .string($0) } ?? .null,
-            "timeout": task.timeout.map { .string($0.text) } ?? .null,
-            "steps": .list(task.steps.map(step)),
-            "on-failure": .list(task.onFailure.map(step)),
-            "finally": .list(task.finally.map(step)),
-            "outputs": .map(task.outputs),
-        ])
+    private static func task(_ task: PlannedTask, in plan: Plan, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("id", task.id.description)
+            writer.member("name", task.id.name)
+            writer.member("unit", task.unit)
+            writer.member("inputs", .map(task.inputs))
+            writer.member("matrix", task.id.instance == nil ? .null : .map(task.matrix))
+            writer.member("decision", task.decision.name)
+            writer.orNull("reason", task.decision.detail ?? task.freshness?.reason)
+            writer.array("needs", task.needs.lazy.flatMap(\.instances)) { $1.string(plan.tasks[$0].id.description) }
+            writer.orNull("confirm", task.confirm)
+            writer.orNull("exclusive", task.exclusive)
+            writer.orNull("timeout", task.timeout?.text)
+            writer.array("steps", task.steps, step)
+            writer.array("on-failure", task.onFailure, step)
+            writer.array("finally", task.finally, step)
+            writer.member("outputs", .map(task.outputs))
+        }
     }
 
-    private static func step(_ step: PlannedStep) -> Value {
-        var value: ValueMap = [
-            "id": step.definition.id.map { .string($0) } ?? .null,
-            "name": step.name.map { .string($0) } ?? .null,
-            "action": .string(step.action),
-            "summary": .string(step.summary),
-            "decision": .string(step.decision.name),
-            "reason": step.decision.detail.map { .string($0) } ?? .null,
-            "directory": .string(step.directory),
-            "interactive": .boolean(step.definition.isInteractive),
-            "timeout": step.timeout.map { .string($0.text) } ?? .null,
-            "effects": .list(step.effects.map(effect)),
-            "secrets": strings(step.secrets),
-            "outputs": .map(step.outputs),
-            "line": .integer(step.definition.action.nameRange.start.line),
-        ]
-        guard let undo = step.undo else { return .map(value) }
-        value["undo"] = self.step(undo.step)
-        value["undo-through"] = undo.through.map { .string($0) } ?? .null
-        return .map(value)
+    private static func step(_ step: PlannedStep, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.orNull("id", step.definition.id)
+            writer.orNull("name", step.name)
+            writer.member("action", step.action)
+            writer.member("summary", step.summary)
+            writer.member("decision", step.decision.name)
+            writer.orNull("reason", step.decision.detail)
+            writer.member("directory", step.directory)
+            writer.member("interactive", .boolean(step.definition.isInteractive))
+            writer.orNull("timeout", step.timeout?.text)
+            writer.array("effects", step.effects, effect)
+            writer.array("secrets", step.secrets) { $1.string($0) }
+            writer.member("outputs", .map(step.outputs))
+            writer.member("line", step.definition.action.nameRange.start.line)
+            guard let undo = step.undo else { return }
+            writer.member("undo") { self.step(undo.step, to: &$0) }
+            writer.orNull("undo-through", undo.through)
+        }
     }
 
-    private static func effect(_ effect: Effect) -> Value {
-        .map([
-            "kind": .string(effect.kind.rawValue), "target": .string(effect.target),
-            "detail": effect.detail.map { .string($0) } ?? .null,
-        ])
+    private static func effect(_ effect: Effect, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("kind", effect.kind.rawValue)
+            writer.member("target", effect.target)
+            writer.orNull("detail", effect.detail)
+        }
+    }
+}
+
+extension JSONWriter {
+    /// A member that is null where there is no text.
+    fileprivate mutating func orNull(_ key: String, _ text: String?) {
+        member(key) { writer in if let text { writer.string(text) } else { writer.raw("null") } }
+    }
+
+    fileprivate mutating func array<Items: Sequence>(
+        _ key: String, _ items: Items, _ element: (Items.Element, inout JSONWriter) -> Void
+    ) {
+        member(key) { writer in
+            writer.array { writer in for item in items { writer.element { element(item, &$0) } } }
+        }
     }
 }

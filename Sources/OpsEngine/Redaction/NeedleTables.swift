@@ -1,6 +1,7 @@
 /// The automaton's tables as plain memory, for the loops over every byte; `NeedleTrie` says what they hold.
 ///
-/// Holds nothing that is counted. A state is always one that `next`, `failure` or 0 gave: a release build checks nothing.
+/// Holds nothing that is counted. A state is always one that `next`, `failure` or 0 gave: a release build checks
+/// nothing.
 struct NeedleTables {
     /// What a walk along a needle needs to know of a state.
     struct Kind: OptionSet, Sendable {
@@ -41,7 +42,7 @@ struct NeedleTables {
     @inline(__always)
     func suffix(of state: Int32, atMost limit: Int) -> Int32 {
         var state = state
-        while depth[Int(state)] > limit { state = failure[Int(state)] }
+        while state != 0, depth[Int(state)] > limit { state = failure[Int(state)] }
         return state
     }
 }

@@ -49,11 +49,25 @@ extension Run {
         for (_, index, step) in resumption.armedSteps(plan) {
             armUndo(of: step, task: index, scope: try await restoredScope(index, upTo: step.id.index, resumption))
             guard let name = plan.tasks[index].exclusive else { continue }
-            if leases[name] == nil {
-                guard let lock = try acquire(name, for: plan.tasks[index].id) else { throw busy(name) }
-                leases[name] = Lease(lock: lock)
-            }
+            if leases[name] == nil { leases[name] = Lease(lock: try await lock(name, for: plan.tasks[index].id)) }
             leases[name]?.pending.insert(index)
+        }
+    }
+
+    /// The lock that armed undos hold, as soon as another run lets go of it; waiting counts in no timeout.
+    ///
+    /// Throws: an `OpsError` (`busy`) where that takes longer than this run waits.
+    private func lock(_ name: String, for task: TaskID) async throws -> FileLock {
+        let since = clock.ticks
+        var pause = Duration.milliseconds(10)
+        while true {
+            if let lock = try acquire(name, for: task) { return lock }
+            guard interruption == nil, options.lockWait.covers(clock.elapsed(since: since)) else { throw busy(name) }
+            if pause == .milliseconds(10) { message(.notice, "\(task) waits: \(busy(name).message)", step: nil) }
+            let start = clock.ticks
+            try await clock.sleep(for: pause)
+            waitedForLocks += clock.elapsed(since: start)
+            pause = min(pause * 2, .milliseconds(250))
         }
     }
 

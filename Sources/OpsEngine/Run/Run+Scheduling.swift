@@ -65,13 +65,11 @@ extension Run {
                 start(index)
             } else if states[index].phase == .ready {
                 waiting.append(index)
-                if runningCount >= options.jobs, stoppedBy == nil, interruption == nil {
-                    waiting.append(contentsOf: ready[position...])
-                    break
-                }
+                if runningCount >= options.jobs, stoppedBy == nil, interruption == nil { break }
             }
         }
-        ready = waiting
+        // Those behind stay where they are: there may be thousands.
+        ready.replaceSubrange(..<position, with: waiting)
         if let place = placeOfStuckTask() { start(ready.remove(at: place)) }
     }
 

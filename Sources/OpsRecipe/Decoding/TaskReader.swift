@@ -86,13 +86,15 @@ extension RecipeReader {
 
     private func needs(_ entry: Node.Entry?, _ place: String) -> [Need] {
         var needs: [Need] = []
+        var places: [String: Int] = [:]
         for item in items(entry, place, orOne: true) ?? [] {
             guard let need = need(item, place) else { continue }
-            if let other = needs.first(where: { $0.alias == need.alias }) {
-                let hint = other.task == need.task ? "once is enough" : "give one of them another name with 'as'"
+            if let other = places[need.alias] {
+                let hint = needs[other].task == need.task ? "once is enough" : "give one of them another name with 'as'"
                 report("duplicate-name", "two needs of \(place) are named '\(need.alias)'", hint: hint, at: item.range)
                 continue
             }
+            places[need.alias] = needs.count
             needs.append(need)
         }
         return needs
