@@ -5,7 +5,8 @@ package enum SecretsPlugin {
     package static let plugin = Plugin(
         name: "secrets", summary: "Fetch secrets from the environment, files, Vault and OpenBao",
         secretProviders: [
-            EnvironmentProvider(), FileProvider(), VaultProvider(), SecretsManagerProvider(), ParameterStoreProvider(),
-            GoogleSecretManagerProvider(), KeyVaultProvider(),
+            EnvironmentProvider(), FileProvider(), ExecProvider(), CredentialProvider(), PassProvider(),
+            KeyringProvider(), OnePasswordProvider(), KubernetesProvider(), VaultProvider(), SecretsManagerProvider(),
+            ParameterStoreProvider(), GoogleSecretManagerProvider(), KeyVaultProvider(),
         ])
 }
