@@ -72,7 +72,7 @@ final class RealVault: VaultPlace {
         try await Self.fillEngines(caller, kv2: kv2, kv1: kv1)
         logins = try await Self.prepareLogins(caller, mark)
         database = needsDatabase ? try Database() : nil
-        dynamic = try await database.map { try await $0.connect(caller, mark) }
+        if let database { dynamic = try await database.connect(caller, mark) } else { dynamic = nil }
     }
 
     private static func fillEngines(_ caller: Caller, kv2: String, kv1: String) async throws {

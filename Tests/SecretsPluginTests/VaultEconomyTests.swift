@@ -1,5 +1,7 @@
+import HTTPTestServer
 import OpsCore
 import OpsPlugin
+import TestKit
 import Testing
 
 @testable import SecretsPlugin

@@ -1,3 +1,4 @@
+import HTTPTestServer
 import OpsCore
 import OpsHTTP
 import TestKit

@@ -42,7 +42,7 @@ import Testing
             ])
         let probe = try await scene.probe("vault://\(kv2)/ci/registry#password").get()
         #expect(probe.version == "3" && probe.text.hasPrefix("KV version 2, version 3 of 20"))
-        #expect(throws: SecretFailure.self) {
+        await #expect(throws: SecretFailure.self) {
             try await scene.probe("vault://\(kv2)/ci/registry#password?version=2").get()
         }
         let wrong = VaultScene(place.environment.merging(["VAULT_TOKEN": "wrong-s3cret"]) { $1 })

@@ -1,4 +1,6 @@
+import HTTPTestServer
 import OpsPlugin
+import TestKit
 import Testing
 
 @testable import SecretsPlugin

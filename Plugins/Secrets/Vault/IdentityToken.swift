@@ -13,7 +13,8 @@ enum IdentityToken {
     /// The one in `VAULT_ID_TOKEN` (GitLab's `id_tokens`), in the file that `VAULT_ID_TOKEN_FILE` names, or that
     /// the service of GitHub and Forgejo gives for the audience `VAULT_AUTH_AUDIENCE`.
     ///
-    /// The service's address is the CI system's own, and gets only what was given for it: 'secret-hosts' does not limit it.
+    /// The service's address is the CI system's own, and gets only what was given for it: 'secret-hosts' does not
+    /// limit it.
     static func fetch(_ client: VaultClient, _ session: SecretSession) async throws(SecretFailure) -> String {
         let variables = client.variables
         if let text = try variables.text("ID_TOKEN") { return text }
