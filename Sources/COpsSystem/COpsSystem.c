@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -84,3 +86,9 @@ int ops_processor_count(void) {
 int ops_is_directory(mode_t mode) { return S_ISDIR(mode); }
 int ops_is_regular(mode_t mode) { return S_ISREG(mode); }
 int ops_is_link(mode_t mode) { return S_ISLNK(mode); }
+
+bool ops_is_in_memory(const char *path) {
+    struct statfs status;
+    if (statfs(path, &status) != 0) return false;
+    return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+}

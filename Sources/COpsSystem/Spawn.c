@@ -8,9 +8,22 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/// The limit of core dumps that children get back; not changed while `has_core_limit` is false.
+static struct rlimit core_limit;
+static volatile bool has_core_limit;
+
+void ops_forbid_core_dumps(void) {
+    if (has_core_limit || getrlimit(RLIMIT_CORE, &core_limit) != 0) return;
+    has_core_limit = true;
+    // 0 would still let a program of core(5)'s pipe have it; 1 is what the kernel takes for "no dump at all".
+    struct rlimit none = {core_limit.rlim_max > 0 ? 1 : 0, core_limit.rlim_max};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
 
 struct child {
     const struct ops_spawn_request *spawn;
@@ -49,6 +62,7 @@ static int child_main(void *context) {
         if (streams[i] == i ? fcntl(i, F_SETFD, 0) < 0 : dup2(streams[i], i) < 0) goto failed;
     }
     (void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+    if (has_core_limit) (void)setrlimit(RLIMIT_CORE, &core_limit);
     if (spawn->directory && chdir(spawn->directory) < 0) goto failed;
     sigset_t none;
     sigemptyset(&none);

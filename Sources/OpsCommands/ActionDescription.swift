@@ -27,6 +27,17 @@ enum ActionDescription {
         return text
     }
 
+    /// A source of secrets.
+    static func text(_ provider: any SecretProvider, style: Style) -> String {
+        var text = style.paint(provider.form, .bold) + "  \(provider.summary)\n"
+        text += "\n" + style.paint("example", .dim) + "\n  \(provider.example)\n"
+        let manual = provider.manual.split(separator: "\n\n").map {
+            $0.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        }
+        for paragraph in manual { text += "\n\(paragraph)\n" }
+        return text
+    }
+
     /// The parameters with those of nested records behind them, indented.
     static func rows(
         _ parameters: [Parameter], depth: Int = 0
@@ -55,7 +66,7 @@ enum ActionDescription {
                         plugin.secretProviders.map {
                             .map([
                                 "scheme": .string($0.scheme), "summary": .string($0.summary),
-                                "example": .string($0.example),
+                                "example": .string($0.example), "manual": .string($0.manual),
                             ])
                         }),
                 ])
@@ -84,6 +95,11 @@ enum ActionDescription {
             "members": .list(parameter.type.members.map(json)),
         ])
     }
+}
+
+extension SecretProvider {
+    /// How a reference to it begins.
+    var form: String { scheme == SecretReference.commandScheme ? "exec:" : scheme + "://" }
 }
 
 extension ParameterType {

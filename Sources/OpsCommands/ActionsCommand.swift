@@ -7,7 +7,7 @@ import OpsReport
 struct ActionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "actions", abstract: "List the actions and the sources of secrets.",
-        discussion: "ops show ACTION tells all of one.")
+        discussion: "ops show ACTION or SCHEME:// tells all of one.")
 
     @Option(help: "text, or json.") var format: OutputFormat = .text
 
@@ -28,7 +28,7 @@ struct ActionsCommand: AsyncParsableCommand {
             }
             for plugin in catalog.plugins {
                 for provider in plugin.secretProviders {
-                    table.row([style.paint(provider.scheme + "://", .bold), provider.summary])
+                    table.row([style.paint(provider.form, .bold), provider.summary])
                 }
             }
             try Console.output(table.text)

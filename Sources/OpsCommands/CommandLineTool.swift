@@ -40,7 +40,9 @@ package enum CommandLineTool {
 
     /// True where these words may start a run, which needs a guard: quick, and sure only in the other case.
     package static func isRun(_ arguments: [String]) -> Bool {
-        guard let first = normalized(arguments).first else { return !isDryRun }
+        let words = normalized(arguments)
+        guard let first = words.first else { return !isDryRun }
+        if first == "secrets" { return words.contains("drill") && !words.contains("--help") }
         guard first == "resume" || first != "--version" && !rootWords.contains(first) else { return false }
         let options = arguments.prefix { $0 != "--" }
         return !isDryRun && !options.contains("--dry-run") && !options.contains("--help")

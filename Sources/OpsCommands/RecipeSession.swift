@@ -15,7 +15,7 @@ import ShellPlugin
 /// A loaded recipe with all that a command needs to plan it.
 struct RecipeSession {
     let context: CommandContext
-    let catalog: PluginCatalog
+    var catalog: PluginCatalog
     let loaded: LoadedRecipe
     /// Where ops works: the caller's folder, or that of `-C`.
     let directory: String

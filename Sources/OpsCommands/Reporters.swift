@@ -10,12 +10,14 @@ final class Reporters {
     private let reporters: [any Reporter]
     private let output: ReportOutput
     private let logFile: Int32
+    private let isHeld: Bool
 
     var all: [any RunEventSink] { reporters }
 
     /// Throws: an `OpsError` where `--log-file` cannot be written.
     init(_ settings: RunSettings) throws(OpsError) {
         // Whether an unattended run's report is to be seen at all, only its end can tell.
+        isHeld = settings.isUnattended
         output = settings.isUnattended ? .held() : ReportOutput(descriptor: 1)
         let errors = settings.isUnattended ? output : ReportOutput(descriptor: 2)
         let options = ReportOptions(style: settings.style, verbosity: settings.verbosity)
@@ -48,6 +50,23 @@ final class Reporters {
 
     /// Writes text in front of what comes.
     func write(_ text: String) { output.write(text) }
+
+    /// Tells a GitHub runner to mask values in all that it shows from now on.
+    ///
+    /// They are written as they are, and so only to a stream that the runner may read: never to a file.
+    func tellRunner(_ values: [[UInt8]]) {
+        let commands = values.flatMap(WorkflowCommand.mask)
+        if let github = reporters.first as? GitHubReporter, !isHeld {
+            if !Self.isFile(1) { github.command(commands) }
+        } else if !Self.isFile(2) {
+            try? writeAll(commands, to: 2, path: "standard error")
+        }
+    }
+
+    private static func isFile(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) != 0 || FileStatus(status).kind == .file
+    }
 
     /// The last bytes of an unattended run's report.
     func heldTail(_ count: Int) -> [UInt8] { output.heldTail(count) }

@@ -4,6 +4,16 @@ import OpsRecipe
 import OpsReport
 import OpsSystem
 
+/// Who looks on at a run from within the process.
+protocol RunOnlooker: Sendable {
+    /// Where the run is kept in place of the user's own state.
+    var state: StateDirectory { get }
+    /// Called before the run begins; gives who is told of its events.
+    @EventLoopActor func begin(run: String) -> [any RunEventSink]
+    /// Called at its end, while its folder of temporary files is there.
+    @EventLoopActor func end(temporary: String) async
+}
+
 /// A plan, or what is left of one, with all that it takes to run it: signals, its turn, journal, reports.
 struct RunStart: Sendable {
     private let plan: Plan
@@ -13,6 +23,8 @@ struct RunStart: Sendable {
     private let environment: [String: String]
     /// Of a resumed run: its identifier and what is finished of it.
     private let earlier: (id: String, resumption: Resumption)?
+
+    var onlooker: (any RunOnlooker)?
 
     init(
         _ plan: Plan, session: RecipeSession, settings: RunSettings, environment: [String: String],
@@ -30,7 +42,8 @@ struct RunStart: Sendable {
     /// - Parameter folder: makes the run's folder, or gives the one it had, once it is the run's turn.
     @EventLoopActor
     func run(_ folder: @Sendable (StateDirectory, String) throws(OpsError) -> RunFolder) async throws -> Int32 {
-        let state = try StateDirectory(environment: environment)
+        let own = try StateDirectory(environment: environment)
+        let state = onlooker?.state ?? own
         let signals = try SignalWatch.start()
         if let limit = settings.jitter {
             var random = SystemRandomNumberGenerator()
@@ -58,7 +71,11 @@ struct RunStart: Sendable {
         let run = Run(
             id: id, plan: plan, options: settings.options, catalog: session.catalog,
             environment: session.context.environment, temporaryDirectory: temporary, runDirectory: folder.path,
-            lockDirectory: state.locks, sinks: [journal] + reporters.all, resumption: earlier?.resumption)
+            lockDirectory: own.locks,
+            sinks: [journal, SecretDebtLog(run: id, state: state)] + reporters.all + (onlooker?.begin(run: id) ?? []),
+            resumption: earlier?.resumption,
+            earlierDebts: SecretDebtLog.unpaid(state, own: id))
+        let hostMask = HostMask.begin(run, reporters, environment: environment)
         signals.interrupt(run)
         isStarted = true
         if settings.isUnattended, !plan.warnings.isEmpty {
@@ -75,8 +92,10 @@ struct RunStart: Sendable {
             journal.flush()
         }
         let finished = await run.execute()
+        await hostMask?.end()
         ticks.stop()
         reporters.close()
+        await onlooker?.end(temporary: temporary)
         if finished.exitStatus != 0 { reporters.release() }
         log.finished(finished)
         if let failure = journal.failure {

@@ -10,11 +10,16 @@ import OrderedCollections
 /// `ops show`: all of one task, or of one action.
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show all of a task, or of an action.",
-        discussion: "A task's text stands as in the recipe; an action's parameters, outputs and examples as declared.")
+        commandName: "show", abstract: "Show all of a task, of an action, or of a source of secrets.",
+        discussion: """
+            A task's text stands as in the recipe; an action's parameters, outputs and examples as declared; of a \
+            source of secrets, such as vault://, how a reference is written and how ops logs in.
+            """)
 
     @Argument(
-        help: ArgumentHelp("A task of the recipe, or an action such as archive.create.", valueName: "task|action"),
+        help: ArgumentHelp(
+            "A task of the recipe, an action such as archive.create, or a source such as vault://.",
+            valueName: "task|action|source"),
         completion: .custom(TaskCompletion.tasks))
     var name: String
     @OptionGroup var global: GlobalOptions
@@ -27,6 +32,16 @@ struct ShowCommand: AsyncParsableCommand {
                 try Console.output(ActionDescription.text(action.declaration, style: style))
                 return
             }
+            if let scheme = Self.scheme(name) {
+                guard let provider = catalog.provider(scheme: scheme) else {
+                    let near = nearestName(to: scheme, among: catalog.providers.keys).map { "did you mean '\($0)://'?" }
+                    throw OpsError(
+                        .invalid, "there is no source of secrets '\(scheme)://'",
+                        hint: near ?? "'ops actions' lists them")
+                }
+                try Console.output(ActionDescription.text(provider, style: style))
+                return
+            }
             if name.contains(".") {
                 let hint = nearestName(to: name, among: catalog.actions.keys).map { "did you mean '\($0)'?" }
                 throw OpsError(.invalid, "there is no action '\(name)'", hint: hint ?? "'ops actions' lists them")
@@ -37,6 +52,12 @@ struct ShowCommand: AsyncParsableCommand {
             }
             try Console.output(Self.text(name, place, session, style))
         }
+    }
+
+    /// `vault` of `vault://` or a whole reference, `exec` of `exec:`; nil for any other name.
+    private static func scheme(_ name: String) -> String? {
+        if name == "exec:" { return SecretReference.commandScheme }
+        return name.firstRange(of: "://").map { String(name[..<$0.lowerBound]) }
     }
 
     private static func text(

@@ -7,7 +7,7 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
 {
     /// The names (in the recipe's `secrets`) of what it derives from, sorted.
     public let names: [String]
-    private let bytes: [UInt8]?
+    private let bytes: SecretBytes?
 
     /// A secret that is known only by name: the planner's.
     public init(planned names: [String]) {
@@ -18,14 +18,14 @@ public struct Secret: Sendable, CustomStringConvertible, CustomDebugStringConver
     /// A secret with its value.
     public init(names: [String], bytes: [UInt8]) {
         self.names = Array(Set(names)).sorted()
-        self.bytes = bytes
+        self.bytes = SecretBytes(bytes)
     }
 
     /// The value, for the hands it was given to; nil while planning.
-    public func reveal() -> [UInt8]? { bytes }
+    public func reveal() -> [UInt8]? { bytes?.copy }
 
     /// The value as text; nil while planning or where it is not UTF-8.
-    public func revealText() -> String? { bytes.flatMap { String(validating: $0, as: UTF8.self) } }
+    public func revealText() -> String? { bytes.flatMap { String(validating: $0.copy, as: UTF8.self) } }
 
     /// True once the value was fetched.
     public var isFetched: Bool { bytes != nil }

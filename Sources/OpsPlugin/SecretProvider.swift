@@ -13,11 +13,14 @@ public struct SecretReference: Sendable, Hashable, CustomStringConvertible {
     /// As it was written; a reference is not a secret.
     public let description: String
 
+    /// Of references that are commands.
+    package static let commandScheme = "exec"
+
     /// A command whose standard output is the secret.
     ///
     /// - Parameter command: the program and its arguments; not empty.
     public init(command: [String]) {
-        scheme = "exec"
+        scheme = Self.commandScheme
         path = command.first ?? ""
         options = [:]
         arguments = command

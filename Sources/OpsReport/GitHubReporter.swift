@@ -16,6 +16,12 @@ package final class GitHubReporter: Reporter {
         output.flush()
     }
 
+    /// Writes commands of ours to the runner at once, also within a group.
+    package func command(_ bytes: [UInt8]) {
+        report.command(bytes)
+        output.flush()
+    }
+
     package func close() {
         report.close()
         output.flush()

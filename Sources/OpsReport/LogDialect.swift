@@ -38,6 +38,12 @@ enum LogDialect {
         return "::stop-commands::\(token)\n\(text)::\(token)::\n"
     }
 
+    /// Commands of ours, which others' words may stand around: for them commands are switched on.
+    func command(_ bytes: [UInt8], isGuarded: Bool) -> [UInt8] {
+        guard case .github(let token) = self, isGuarded else { return bytes }
+        return Array("::\(token)::\n".utf8) + bytes + Array("::stop-commands::\(token)\n".utf8)
+    }
+
     /// The annotation of a failed step.
     func annotation(_ task: TaskID, _ failed: RunRecord.FailedStep) -> String {
         guard case .github = self, let failure = failed.finished.failure else { return "" }

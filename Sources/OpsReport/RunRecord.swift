@@ -64,7 +64,7 @@ struct RunRecord {
         case .progress(let step, let progress):
             let total = progress.total.map { "/\($0)" } ?? ""
             active[Self.task(of: step)]?.progress = "\(progress.done)\(total) \(progress.unit)"
-        case .message, .cleanUpStarted: break
+        case .message, .cleanUpStarted, .secretOwed, .secretRevoked: break
         case .stepFinished(let finished):
             let task = Self.task(of: finished.step)
             guard let step = active[task] else { return }

@@ -66,7 +66,7 @@ final class RunReport {
             text.start(task)
             text.heading(step, of: task, atOnce: options.verbosity == .verbose || step.attempt > 1)
         case .output(let step, let stream, let bytes): text.output(RunRecord.task(of: step), stream, bytes)
-        case .progress, .cleanUpStarted: break
+        case .progress, .cleanUpStarted, .secretOwed, .secretRevoked: break
         case .message(let message): show(message)
         case .stepFinished(let finished): finish(finished)
         // A thousand instances without work are one number at the end.
@@ -78,6 +78,9 @@ final class RunReport {
         case .runFinished(let run): finish(run)
         }
     }
+
+    /// Writes commands of ours to the CI service at once.
+    func command(_ bytes: [UInt8]) { text.command(bytes) }
 
     /// Writes what is still kept: the run is over or was given up.
     func close() { text.close() }

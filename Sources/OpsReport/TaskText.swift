@@ -103,6 +103,13 @@ final class TaskText {
         bytes.withUnsafeBytes { queue.between($0) }
     }
 
+    /// Commands of ours to the CI service, at once: where a task's text goes on, they interrupt it.
+    func command(_ bytes: [UInt8]) {
+        let task = queue.foreground.flatMap { isOpen($0) ? $0 : nil }
+        if let task { endLine(of: task) }
+        dialect.command(bytes, isGuarded: task != nil).withUnsafeBytes(write)
+    }
+
     /// What a step left without a newline is a line now.
     func endStep(of task: TaskID) {
         guard sections[task] != nil else { return }

@@ -34,7 +34,9 @@ import Testing
     }
 
     @Test func pagesHaveEveryActionAndProvider() throws {
-        let pages = [try Self.file("man/ops-recipe.5"), try Self.file("man/ops-plugin.7")]
+        let pages = [
+            try Self.file("man/ops-recipe.5"), try Self.file("man/ops-plugin.7"), try Self.file("man/ops-secrets.7"),
+        ]
         for plugin in try Self.plugins() {
             for action in plugin["actions"]?.listValue ?? [] {
                 let name = try #require(action["name"]?.stringValue)

@@ -70,7 +70,7 @@ import Testing
             let root = project.folder + "/unpacked/\(name)/" + base
             try need(["cmp", root + "/bin/ops", project.folder + "/ops-stripped"])
             try need(["diff", "-r", root + "/share/ops/recipes", project.folder + "/recipes"])
-            for page in ["man1/ops.1", "man5/ops-recipe.5", "man7/ops-plugin.7"] {
+            for page in ["man1/ops.1", "man5/ops-recipe.5", "man7/ops-plugin.7", "man7/ops-secrets.7"] {
                 #expect(access(root + "/share/man/" + page, R_OK) == 0)
             }
             try need(["mandoc", "-T", "ascii", root + "/share/man/man1/ops.1"])

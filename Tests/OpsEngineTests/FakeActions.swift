@@ -151,23 +151,29 @@ struct RunResult: Sendable {
     var stepOutcomes: [String: Outcome]
     var messages: [String]
     var output: String
+    /// `owed scheme id`, `revoked scheme id`, `revoked scheme id of RUN`.
+    var debts: [String] = []
 }
 
 /// A recipe on the fake actions, planned and run without a command line.
 struct EngineFixture {
     let folder: TemporaryFolder
-    let record = CallRecord()
+    let record: CallRecord
     let clock = VirtualClock()
     let recipe: Recipe
     let catalog: PluginCatalog
 
-    init(_ yaml: String, in folder: TemporaryFolder? = nil) throws {
+    init(
+        _ yaml: String, in folder: TemporaryFolder? = nil, providers: [any SecretProvider] = [],
+        record: CallRecord = CallRecord()
+    ) throws {
+        self.record = record
         self.folder = try folder ?? TemporaryFolder()
         catalog = try PluginCatalog([
             Plugin(name: "shell", summary: "", actions: [FakeRun(name: "run", record: record, clock: clock)]),
             Plugin(
                 name: "fake", summary: "", actions: [FakeRun(record: record, clock: clock), FakeMake(record: record)],
-                secretProviders: [FakeProvider()]),
+                secretProviders: [FakeProvider()] + providers),
         ])
         recipe = try RecipeLoader.load(
             Array("ops: 1\n\(yaml)".utf8), file: "ops.yaml", directory: self.folder.path, catalog: catalog
@@ -191,27 +197,28 @@ struct EngineFixture {
     func run(
         _ plan: Plan, jobs: Int = 2, keepGoing: Bool = false, timeout: Duration? = nil, seed: UInt64? = nil,
         lockWait: LockWait = .none, interruptAfter: Duration? = nil,
-        meanwhile: [(after: Duration, body: @EventLoopActor @Sendable () -> Void)] = []
+        meanwhile: [(after: Duration, body: @EventLoopActor @Sendable () -> Void)] = [],
+        earlierDebts: [EarlierDebts] = []
     ) async throws -> RunResult {
         let options = RunOptions(
             jobs: jobs, keepGoing: keepGoing, timeout: timeout, lockWait: lockWait, seed: seed, version: "test")
         // On the loop as in the program: a continuation of the test's own task would take a turn on another thread, and
         // the clock would think that nothing is left to do.
         return try await _Concurrency.Task(executorPreference: EventLoop.shared) {
-            try await start(plan, options, interruptAfter, meanwhile)
+            try await start(plan, options, interruptAfter, meanwhile, earlierDebts)
         }.value
     }
 
     @EventLoopActor
     private func start(
         _ plan: Plan, _ options: RunOptions, _ interruptAfter: Duration?,
-        _ meanwhile: [(after: Duration, body: @EventLoopActor @Sendable () -> Void)]
+        _ meanwhile: [(after: Duration, body: @EventLoopActor @Sendable () -> Void)], _ earlierDebts: [EarlierDebts]
     ) async throws -> RunResult {
         let list = EventList()
         let run = Run(
             id: "test", plan: plan, options: options, catalog: catalog, environment: [:],
             temporaryDirectory: folder.path, runDirectory: folder.path + "/run",
-            lockDirectory: folder.path + "/locks", sinks: [list], clock: clock)
+            lockDirectory: folder.path + "/locks", sinks: [list], clock: clock, earlierDebts: earlierDebts)
         for (delay, body) in meanwhile { clock.after(delay, body) }
         if let interruptAfter {
             _ = clock.after(interruptAfter) {
@@ -232,6 +239,9 @@ struct EngineFixture {
             case .stepFinished(let step): result.stepOutcomes[step.step.description] = step.outcome
             case .message(let message): result.messages.append(message.text)
             case .output(_, _, let bytes): result.output += String(decoding: bytes, as: UTF8.self)
+            case .secretOwed(let debt): result.debts.append("owed \(debt.scheme) \(debt.id)")
+            case .secretRevoked(let debt, let earlier):
+                result.debts.append("revoked \(debt.scheme) \(debt.id)" + (earlier.map { " of \($0)" } ?? ""))
             default: break
             }
         }

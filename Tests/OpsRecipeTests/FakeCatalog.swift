@@ -38,7 +38,7 @@ enum FakeCatalog {
             Plugin(name: "notify", summary: "Messages", actions: [FakeAction(declaration: slack)]),
             Plugin(
                 name: "secrets", summary: "Secrets",
-                secretProviders: ["env", "file", "vault"].map { FakeProvider(scheme: $0) }),
+                secretProviders: ["env", "exec", "file", "vault"].map { FakeProvider(scheme: $0) }),
         ])
     }
 

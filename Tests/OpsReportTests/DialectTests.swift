@@ -55,6 +55,31 @@ import Testing
         #expect(LogDialect.property(text) == property)
     }
 
+    @Test func gitHubHearsOurCommandsWithinAGroupToo() {
+        let output = ReportOutput()
+        let reporter = GitHubReporter(output: output, token: "T")
+        reporter.command(Array("::add-mask::one\n".utf8))
+        var script = Script()
+        script.begin("a")
+        script.start("a")
+        script.step("a", "x")
+        script.say("a", "half a line")
+        for event in script.events { reporter.receive(event) }
+        reporter.command(Array("::add-mask::two\n".utf8))
+        #expect(
+            output.text == """
+                ::add-mask::one
+                ::group::a
+                ::stop-commands::T
+                $ x
+                half a line
+                ::T::
+                ::add-mask::two
+                ::stop-commands::T
+
+                """)
+    }
+
     @Test func gitLabCollapsesSections() {
         let output = ReportOutput()
         let reporter = GitLabReporter(output: output)

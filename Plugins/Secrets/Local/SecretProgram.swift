@@ -44,7 +44,7 @@ struct SecretProgram: Sendable {
         var spec = ChildSpec(executable: file, arguments: arguments, environment: environment, directory: directory)
         spec.name = name
         if !input.isEmpty { spec.input = .bytes(input) }
-        let pages = ProgramOutput(limit: Self.outputLimit)
+        let pages = CollectedStreams(limit: Self.outputLimit)
         do {
             let status = try await bounded(spec, pages)
             let (output, error) = pages.content
@@ -62,7 +62,7 @@ struct SecretProgram: Sendable {
             .invalid, "the program '\(name)' is not installed, or not in PATH", hint: installation)
     }
 
-    private func bounded(_ spec: ChildSpec, _ pages: ProgramOutput) async throws -> ExitStatus {
+    private func bounded(_ spec: ChildSpec, _ pages: CollectedStreams) async throws -> ExitStatus {
         let (name, limit) = (name, limit)
         return try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
             group.addTask {
@@ -105,7 +105,7 @@ extension SecretProgram.Answer {
 }
 
 /// What a program printed on its two streams.
-private final class ProgramOutput: Sendable {
+private final class CollectedStreams: Sendable {
     private struct State {
         var output: [UInt8] = []
         var error: [UInt8] = []

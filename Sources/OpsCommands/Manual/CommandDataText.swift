@@ -123,11 +123,16 @@ enum CommandDataText {
         .Ss ops secrets check
         A list of the references that were asked:
         .Va name , reference , state
+        (the words are in
+        .Xr ops-secrets 7 ) ,
+        .Va detail , version
         and
-        .Va detail .
+        .Va expires ,
+        the time in UTC.
         .Sh SEE ALSO
         .Xr ops-recipe 5 ,
-        .Xr ops-plugin 7
+        .Xr ops-plugin 7 ,
+        .Xr ops-secrets 7
 
         """
 }

@@ -6,16 +6,17 @@ import OpsSystem
 struct ManualCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "manual", abstract: "Print a manual page as mdoc.",
-        discussion: "Of ops-recipe.5 and ops-plugin.7, --prose names the text in which the reference is set.",
+        discussion: "Of all but ops.1, --prose names the text in which the reference is set.",
         shouldDisplay: false)
 
     enum Page: String, CaseIterable, ExpressibleByArgument {
         case ops = "ops.1"
         case recipe = "ops-recipe.5"
         case plugin = "ops-plugin.7"
+        case secrets = "ops-secrets.7"
     }
 
-    @Argument(help: "ops.1, ops-recipe.5 or ops-plugin.7.") var page: Page
+    @Argument(help: "ops.1, ops-recipe.5, ops-plugin.7 or ops-secrets.7.") var page: Page
     @Option(help: ArgumentHelp("A text with lines such as .\\\" @KEYS@.", valueName: "file"), completion: .file())
     var prose: String?
 

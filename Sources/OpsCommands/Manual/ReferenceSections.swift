@@ -3,7 +3,7 @@ import OpsPlugin
 import OpsRecipe
 import OrderedCollections
 
-/// The parts of ops-recipe(5) and ops-plugin(7) that are made from declarations.
+/// The parts of ops-recipe(5), ops-plugin(7) and ops-secrets(7) that are made from declarations.
 struct ReferenceSections {
     let catalog: PluginCatalog
 
@@ -18,6 +18,7 @@ struct ReferenceSections {
             case ".\\\" @FUNCTIONS@": text += functions
             case ".\\\" @ACTIONS@": text += actions
             case ".\\\" @PROVIDERS@": text += providers
+            case ".\\\" @SOURCES@": text += sources
             case ".\\\" @LATER@": text += later
             default: text += line + "\n"
             }
@@ -99,10 +100,20 @@ struct ReferenceSections {
         return text
     }
 
+    /// Every source of secrets with all that it says of itself.
+    private var sources: String {
+        catalog.plugins.flatMap(\.secretProviders).map { provider in
+            var text = ".Ss \(Mdoc.text(provider.form))\n\(Mdoc.prose(provider.summary + "."))\n"
+            text += ".Pp\nExample:\n.Li \(Mdoc.argument(provider.example))\n"
+            let prose = Mdoc.prose(provider.manual)
+            return prose.isEmpty ? text : text + ".Pp\n" + prose + "\n"
+        }.joined()
+    }
+
     private var providers: String {
         var text = ".Bl -tag -width Ds\n"
         for provider in catalog.plugins.flatMap(\.secretProviders) {
-            text += ".It Ic \(Mdoc.argument(provider.scheme + "://"))\n\(Mdoc.prose(provider.summary + "."))\n"
+            text += ".It Ic \(Mdoc.argument(provider.form))\n\(Mdoc.prose(provider.summary + "."))\n"
             text += "Example:\n.Li \(Mdoc.argument(provider.example))\n"
         }
         return text + ".El\n"

@@ -82,6 +82,13 @@ package enum EventJSON {
             writer.member("outcome", cleanUp.outcome.rawValue)
             writer.member("exit-status", cleanUp.exitStatus)
             writer.member("error", cleanUp.error)
+        case .secretOwed(let debt):
+            writer.member("event", "secret-owed")
+            write(debt, to: &writer)
+        case .secretRevoked(let debt, let earlierRun):
+            writer.member("event", "secret-revoked")
+            write(debt, to: &writer)
+            writer.member("earlier-run", earlierRun)
         case .taskFinished(let task):
             writer.member("event", "task-finished")
             write(task.task, to: &writer)
@@ -94,6 +101,11 @@ package enum EventJSON {
             writeEnd(run.outcome, run.reason, run.duration, to: &writer)
             writer.member("exit-status", Int(run.exitStatus))
         }
+    }
+
+    private static func write(_ debt: SecretDebt, to writer: inout JSONWriter) {
+        writer.member("scheme", debt.scheme)
+        writer.member("id", debt.id)
     }
 
     private static func write(_ task: TaskID, to writer: inout JSONWriter) {

@@ -18,6 +18,10 @@ package struct RunEvent: Sendable {
         case message(Message)
         case stepFinished(StepFinished)
         case cleanUpStarted(CleanUpStarted)
+        /// Something was made on a server, or is about to be, that the run's end takes back.
+        case secretOwed(SecretDebt)
+        /// It was taken back: what this run made, or an earlier one that was killed.
+        case secretRevoked(SecretDebt, earlierRun: String?)
         case taskFinished(TaskFinished)
         case runFinished(RunFinished)
     }
@@ -286,15 +290,4 @@ package struct RunFinished: Sendable {
         self.exitStatus = exitStatus
         self.reason = reason
     }
-}
-
-/// Receives the events of a run, in order, on one thread.
-package protocol RunEventSink: AnyObject {
-    func receive(_ event: RunEvent)
-    /// What keeps it from doing what the run relies on; the run ends because of it.
-    var failure: OpsError? { get }
-}
-
-extension RunEventSink {
-    package var failure: OpsError? { nil }
 }

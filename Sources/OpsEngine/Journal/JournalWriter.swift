@@ -41,7 +41,7 @@ package final class JournalWriter: RunEventSink {
         var mayWait = false
         switch event.kind {
         case .output, .progress: return
-        case .stepFinished, .runFinished, .runResumed: isEnding = true
+        case .stepFinished, .runFinished, .runResumed, .secretOwed: isEnding = true
         // Whether such a step began must be known even after a power cut.
         case .stepStarted(let step): isEnding = step.isGuarded
         case .cleanUpStarted: hasCleanUp = true

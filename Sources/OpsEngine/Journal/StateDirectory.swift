@@ -35,6 +35,9 @@ package struct StateDirectory: Sendable {
     /// Where the locks of `exclusive` names stand.
     package var locks: String { path + "/locks" }
 
+    /// Where the debts of runs stand that are to be taken back (`SecretDebtLog`).
+    var debts: String { path + "/debts" }
+
     /// The lock of all runs of a recipe file, by its real path. No `exclusive` name gives one that begins so.
     package func recipeLock(_ file: String) -> String { "\(locks)/%recipe-\(FileName.escaped(file)).lock" }
 

@@ -158,6 +158,8 @@ package struct PlannedSecret: Sendable {
     package var name: String
     /// The folder of the recipe that declares it.
     package var directory: String
+    /// The only servers that it may be asked of: the `secret-hosts` of that recipe.
+    package var hosts: SecretHosts?
     package var references: [SecretReference]
     package var isOptional: Bool
     /// What can be said without fetching it.

@@ -9,10 +9,13 @@ struct SecretOrigin {
     var declaration: SecretDeclaration
     /// The folder of the recipe that declares it: references to files are relative to it.
     var directory: String
+    /// The `secret-hosts` of that recipe.
+    var hosts: SecretHosts?
 
-    init(_ declaration: SecretDeclaration, _ directory: String) {
+    init(_ declaration: SecretDeclaration, of recipe: Recipe) {
         self.declaration = declaration
-        self.directory = directory
+        directory = recipe.directory
+        hosts = recipe.secretHosts
     }
 }
 
@@ -21,7 +24,8 @@ extension Planner {
     mutating func planSecret(_ name: String) {
         guard secretValues[name] == nil, let origin = secretOrigins[name] else { return }
         let context = SecretContext(
-            directory: origin.directory, environment: request.environment, logger: .init(label: "ops.secrets"))
+            directory: origin.directory, environment: request.environment, logger: .init(label: "ops.secrets"),
+            hosts: origin.hosts)
         let declaration = origin.declaration
         var presence = SecretPresence.missing
         for (reference, _) in declaration.from {
@@ -31,7 +35,7 @@ extension Planner {
             break
         }
         let secret = PlannedSecret(
-            name: name, directory: origin.directory, references: declaration.from.map(\.reference),
+            name: name, directory: origin.directory, hosts: origin.hosts, references: declaration.from.map(\.reference),
             isOptional: declaration.isOptional, presence: presence, range: declaration.range)
         secrets[name] = secret
         secretValues[name] = Self.value(of: secret)

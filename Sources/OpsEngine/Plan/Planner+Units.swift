@@ -46,7 +46,7 @@ extension Planner {
         for (name, secret) in recipe.secrets {
             let full = secretNames?[name] ?? name
             // One that the includer gives is there already.
-            if secretOrigins[full] == nil { secretOrigins[full] = SecretOrigin(secret, recipe.directory) }
+            if secretOrigins[full] == nil { secretOrigins[full] = SecretOrigin(secret, of: recipe) }
         }
         var early = NameUse(vars: recipe.vars)
         for template in recipe.dotenv { early.add(template) }

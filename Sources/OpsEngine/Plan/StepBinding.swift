@@ -57,6 +57,12 @@ struct StepBinding {
         self.action = action
         self.scope = scope
     }
+
+    /// All that the step is given in which a secret may be.
+    var secretHolders: [Value] {
+        Array(scope.layers.values) + files.map(\.content) + arguments.values.values
+            + (options.standardInput.map { [$0] } ?? [])
+    }
 }
 
 extension Scope {
@@ -90,12 +96,7 @@ extension Scope {
             ])
         }
         if value.containsSecret {
-            let names = value.secretNames.joined(separator: "', '")
-            throw DiagnosticsError([
-                Diagnostic(
-                    code: "secret-flow", "the secret '\(names)' cannot go into '\(key)'",
-                    hint: "secrets go into a step's env, stdin, or a parameter declared secret", at: template.range)
-            ])
+            throw DiagnosticsError([.secretFlow(value.secretNames, into: "'\(key)'", at: template.range)])
         }
         guard let text = value.scalarText else {
             throw DiagnosticsError([

@@ -1,14 +1,15 @@
 import Logging
 import OpsSystem
 
-/// Turns what an action logs into events of its step.
+/// Turns what an action or a provider of secrets logs into events.
 struct EventLogHandler: LogHandler {
     let run: Run
-    let step: StepID
+    /// Nil for what no step does by itself.
+    let step: StepID?
     var logLevel = Logger.Level.debug
     var metadata: Logger.Metadata = [:]
 
-    init(run: Run, step: StepID) {
+    init(run: Run, step: StepID?) {
         self.run = run
         self.step = step
     }

@@ -8,9 +8,12 @@ extension Run {
     package func heartbeatURL() async throws -> String? {
         guard let heartbeat = plan.heartbeat else { return nil }
         // By itself: no step waits for the secrets of a heartbeat.
-        let store = secrets
-        secrets.add(try await store.fetch(store.missing(Set(heartbeat.secrets))))
+        let (store, names) = (secrets, Set(heartbeat.secrets))
+        let found = await store.fetch(store.missing(names), secretMeans)
+        secrets.add(found)
         reportWeakSecrets()
+        try secrets.refuse(names)
+        if let problem = found.interrupted.first { throw DiagnosticsError([problem]) }
         let value = try heartbeat.template.evaluate(in: runScope())
         if case .secret(let secret) = value { return secret.reveal().map { String(decoding: $0, as: UTF8.self) } }
         return value.scalarText

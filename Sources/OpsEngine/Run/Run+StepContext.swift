@@ -8,7 +8,7 @@ import OrderedCollections
 extension Run {
     /// What the step's action is given to run with.
     func context(
-        _ step: PlannedStep, _ binding: StepBinding, attempt: Int, token: Int, folder: StepFolder
+        _ step: PlannedStep, _ binding: StepBinding, attempt: Int, token: Int, folder: StepFolder, files: StepFiles
     ) throws -> RunContext {
         var environment = try binding.scope.revealedEnvironment()
         let outputFile = "\(temporaryDirectory)/output-\(token)"
@@ -20,7 +20,7 @@ extension Run {
         environment["OPS_RECIPE_DIR"] = binding.scope.recipeDirectory
         environment["OPS_OUTPUT"] = outputFile
         for (variable, content) in binding.files {
-            environment[variable] = try folder.write(content, as: variable)
+            environment[variable] = try files.write(content, as: variable)
         }
         var logger = Logger(label: "ops.step") { _ in EventLogHandler(run: self, step: step.id) }
         logger.logLevel = .debug

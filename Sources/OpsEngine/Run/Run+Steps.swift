@@ -69,9 +69,12 @@ extension Run {
     private func perform(_ step: PlannedStep, attempt: Int, scope: Scope, token: Int) async throws -> ValueMap {
         let binding = try StepBinding(
             step, task: step.id.task?.name ?? "", scope: scope, catalog: catalog)
+        if !secrets.registry.isEmpty { binding.secretHolders.forEach(secrets.maskDerived) }
         let folder = StepFolder("\(temporaryDirectory)/step-\(token)")
         defer { folder.remove() }
-        let context = try context(step, binding, attempt: attempt, token: token, folder: folder)
+        let files = StepFiles(privateFiles, token: token)
+        defer { files.remove() }
+        let context = try context(step, binding, attempt: attempt, token: token, folder: folder, files: files)
         guard let limit = step.timeout else { return try await perform(binding, context) }
         let work = SwiftTask(executorPreference: EventLoop.shared) { try await self.perform(binding, context) }
         let timedOut = Flag()

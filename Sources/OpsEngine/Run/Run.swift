@@ -22,7 +22,14 @@ package final class Run {
     let lockDirectory: String
     var secrets: SecretStore
     /// The fetch under way.
-    var fetching: SwiftTask<[String: Value], any Error>?
+    var fetching: SwiftTask<FetchedSecrets, Never>?
+    /// What all fetches share; nil until the first.
+    var secretSessions: SecretSessions?
+    /// What earlier runs made for their secrets and did not take back, and the work of doing so.
+    let earlierDebts: [EarlierDebts]
+    var payment: SwiftTask<Void, Never>?
+    /// Where the `files` of steps stand.
+    let privateFiles: PrivateFiles
     private let sinks: [any RunEventSink]
     /// Where output is kept.
     let logs: RunLogs
@@ -86,7 +93,8 @@ package final class Run {
     package init(
         id: String, plan: Plan, options: RunOptions, catalog: PluginCatalog, environment: [String: String],
         temporaryDirectory: String, runDirectory: String, lockDirectory: String, sinks: [any RunEventSink],
-        clock: any RunClock = SystemRunClock(), resumption: Resumption? = nil
+        clock: any RunClock = SystemRunClock(), resumption: Resumption? = nil,
+        earlierDebts: [EarlierDebts] = []
     ) {
         self.id = id
         self.plan = plan
@@ -102,6 +110,8 @@ package final class Run {
         startedTicks = clock.ticks
         startedAt = resumption.map(\.earlier.started) ?? clock.now
         self.resumption = resumption
+        self.earlierDebts = earlierDebts
+        privateFiles = PrivateFiles(run: id, environment: environment, fallback: temporaryDirectory)
         secrets = SecretStore(plan: plan, catalog: catalog, environment: environment)
     }
 
@@ -109,6 +119,7 @@ package final class Run {
     package func execute() async -> RunFinished {
         announce()
         startRunTimer()
+        beginToPayEarlierDebts()
         do {
             try checkLocks()
             try await fetchDecidedSecrets()
@@ -129,6 +140,8 @@ package final class Run {
         runTimer.map(clock.cancel)
         await runRecipeCleanUp()
         await endStrays()
+        await endSecrets()
+        privateFiles.remove()
         let finished = ending()
         await willFinish?(finished)
         emit(.runFinished(finished))
@@ -184,12 +197,14 @@ package final class Run {
         }
     }
 
-    /// Secrets of steps that are certain to run are fetched together before the first task.
+    /// Secrets of steps that are certain to run are fetched together before the first task; those that live only for a
+    /// while when they are needed.
     private func fetchDecidedSecrets() async throws {
         var names: Set<String> = []
         for (index, task) in plan.tasks.enumerated() where task.decision == .run && !isFinishedBefore(index) {
             for step in task.steps where step.decision == .run { names.formUnion(step.secrets) }
         }
+        names.subtract(secrets.dynamic(names))
         guard !names.isEmpty else { return }
         try await ensureSecrets(names)
         reportWeakSecrets()

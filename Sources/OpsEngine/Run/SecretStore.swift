@@ -2,19 +2,23 @@ import Logging
 import OpsCore
 import OpsPlugin
 import OpsRecipe
-import OpsSystem
 import OrderedCollections
 
 /// The secrets of a run: fetched once each, known to the masking from the moment they arrive.
 struct SecretStore {
+    /// The longest that one provider may take for all it is asked at a time, its retries and its login included.
+    static let fetchLimit: Duration = .seconds(120)
+
     private let declared: [String: PlannedSecret]
     private let catalog: PluginCatalog
-    private let environment: [String: String]
+    let environment: [String: String]
     let registry = SecretRegistry()
     /// What expressions see: a fetched secret, or null for a missing optional one. Not yet fetched ones are
     /// secrets without bytes.
     private(set) var values: [String: Value] = [:]
     private var fetched: Set<String> = []
+    /// Why those that were asked for in vain are not to be had: they are not asked for again.
+    private var failures: [String: Diagnostic] = [:]
     private var warnings: [String] = []
 
     init(plan: Plan, catalog: PluginCatalog, environment: [String: String]) {
@@ -24,23 +28,53 @@ struct SecretStore {
         for secret in plan.secrets { values[secret.name] = .secret(Secret(planned: [secret.name])) }
     }
 
-    /// Those of the names that are not fetched yet.
+    /// Those of the names that were not asked for yet.
     func missing(_ names: Set<String>) -> [PlannedSecret] {
-        names.subtracting(fetched).sorted().compactMap { declared[$0] }
+        names.subtracting(fetched).sorted().compactMap { failures[$0] == nil ? declared[$0] : nil }
+    }
+
+    /// Throws: a `DiagnosticsError` with those of the names that are not to be had.
+    func refuse(_ names: Set<String>) throws(DiagnosticsError) {
+        let problems = names.compactMap { failures[$0] }
+        guard problems.isEmpty else { throw DiagnosticsError(problems.sorted(by: Diagnostic.inReadingOrder)) }
+    }
+
+    /// Those of the names of which each fetch makes a value that lives for a while.
+    func dynamic(_ names: Set<String>) -> Set<String> {
+        names.filter { name in
+            declared[name]?.references.contains { catalog.providers[$0.scheme]?.isDynamic($0) ?? false } ?? false
+        }
     }
 
     /// Takes in what was fetched.
-    mutating func add(_ found: [String: Value]) {
-        for (name, value) in found {
+    mutating func add(_ found: FetchedSecrets) {
+        for (name, value) in found.values {
             values[name] = value
             fetched.insert(name)
             if case .secret(let secret) = value { mask(secret, name) }
         }
+        failures.merge(found.failures) { $1 }
     }
 
     private mutating func mask(_ secret: Secret, _ name: String) {
         guard let bytes = secret.reveal() else { return }
         if let warning = registry.register(name: name, bytes: bytes) { warnings.append(warning) }
+    }
+
+    /// A shorter value that derives from a secret may be a word such as `false`, and is not masked by itself.
+    private static let shortestDerived = 8
+
+    /// Masks what a step is given that derives from secrets and does not hold them as they are: `upper(secrets.s)`.
+    func maskDerived(_ value: Value) {
+        switch value {
+        case .secret(let secret):
+            guard let bytes = secret.reveal(), bytes.count >= Self.shortestDerived, registry.names(in: bytes).isEmpty
+            else { return }
+            registry.register(name: secret.names.joined(separator: " "), bytes: bytes)
+        case .list(let items): items.forEach(maskDerived)
+        case .map(let map): map.values.forEach(maskDerived)
+        default: return
+        }
     }
 
     /// What the masking cannot do, once.
@@ -64,65 +98,120 @@ struct SecretStore {
         }
     }
 
+    // MARK: asking
+
+    /// What is asked at a time: the references of one round that one provider answers in one context.
+    private struct Source: Hashable {
+        var scheme: String
+        var directory: String
+        var hosts: SecretHosts?
+    }
+
     /// Fetches by rounds: each secret's first reference, then the second of those that were missing … Each
-    /// provider gets all of its references of a round at once.
-    ///
-    /// Throws: a `DiagnosticsError` with every secret that is not to be had.
-    func fetch(_ wanted: [PlannedSecret]) async throws -> [String: Value] {
-        var found: [String: Value] = [:]
-        var problems: [Diagnostic] = []
+    /// provider gets all of its references of a round at once, the providers of a round side by side.
+    func fetch(_ wanted: [PlannedSecret], _ means: SecretMeans) async -> FetchedSecrets {
+        var result = FetchedSecrets()
         var open = wanted
         var round = 0
         while !open.isEmpty {
+            let groups = Dictionary(grouping: open) { secret in
+                Source(scheme: secret.references[round].scheme, directory: secret.directory, hosts: secret.hosts)
+            }
             var next: [PlannedSecret] = []
-            let groups = Dictionary(grouping: open) { [$0.references[round].scheme, $0.directory] }
-            for (key, secrets) in groups.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-                guard let provider = catalog.providers[key[0]] else { continue }
-                let context = SecretContext(
-                    directory: key[1], environment: environment, logger: Logger(label: "ops.secrets"))
-                let results = await provider.fetch(secrets.map { $0.references[round] }, context)
-                for (secret, result) in zip(secrets, results) {
-                    switch result {
-                    case .success(let bytes): found[secret.name] = .secret(Secret(names: [secret.name], bytes: bytes))
-                    case .failure(let failure) where failure.reason == .missing && round + 1 < secret.references.count:
+            await withTaskGroup(of: [(PlannedSecret, Answer)].self) { tasks in
+                for (source, secrets) in groups {
+                    tasks.addTask { [round] in await ask(source, secrets, round, means) }
+                }
+                for await answers in tasks {
+                    for (secret, answer) in answers where result.take(answer, of: secret, in: round) {
                         next.append(secret)
-                    case .failure(let failure) where failure.reason == .missing && secret.isOptional:
-                        found[secret.name] = .null
-                    case .failure(let failure):
-                        problems.append(
-                            Diagnostic(
-                                code: "secret-\(failure.reason.rawValue)",
-                                "the secret '\(secret.name)' is not to be had: \(failure.message)",
-                                hint: failure.hint ?? "'ops secrets check' asks every reference",
-                                at: secret.range))
                     }
                 }
             }
             open = next
             round += 1
         }
-        guard problems.isEmpty else { throw DiagnosticsError(problems.sorted(by: Diagnostic.inReadingOrder)) }
-        return found
+        return result
+    }
+
+    fileprivate enum Answer {
+        case value([UInt8])
+        case failure(SecretFailure)
+        case interrupted
+    }
+
+    private func ask(
+        _ source: Source, _ secrets: [PlannedSecret], _ round: Int, _ means: SecretMeans
+    ) async -> [(PlannedSecret, Answer)] {
+        guard let provider = catalog.providers[source.scheme] else {
+            let failure = SecretFailure(.invalid, "no secret provider has the scheme '\(source.scheme)'")
+            return secrets.map { ($0, .failure(failure)) }
+        }
+        let context = SecretContext(
+            directory: source.directory, environment: environment, logger: means.logger,
+            session: means.sessions[source.hosts],
+            hosts: source.hosts)
+        let references = secrets.map { $0.references[round] }
+        let end = await Bounded.run(for: Self.fetchLimit, on: means.clock) {
+            await provider.fetch(references, context)
+        }
+        switch end {
+        case .done(let results):
+            return secrets.enumerated().map { index, secret in
+                guard results.indices.contains(index) else {
+                    return (secret, .failure(SecretFailure(.invalid, "'\(source.scheme)://' gave no answer")))
+                }
+                switch results[index] {
+                case .success(let bytes): return (secret, .value(bytes))
+                case .failure(let failure): return (secret, .failure(failure))
+                }
+            }
+        case .timedOut:
+            let failure = SecretFailure(
+                .unreachable, "'\(source.scheme)://' gave no answer within \(Self.fetchLimit.text)")
+            return secrets.map { ($0, .failure(failure)) }
+        case .cancelled: return secrets.map { ($0, .interrupted) }
+        }
     }
 }
 
-extension Run {
-    /// Makes sure that the named secrets are fetched. Only one fetch is under way at a time, so that none is
-    /// fetched twice.
-    func ensureSecrets(_ names: Set<String>) async throws {
-        while true {
-            let missing = secrets.missing(names)
-            if missing.isEmpty { return }
-            if let current = fetching {
-                _ = await current.result
-                continue
+/// What a run lends to the fetching of its secrets.
+struct SecretMeans: Sendable {
+    var sessions: SecretSessions
+    var logger: Logger
+    var clock: any RunClock
+}
+
+/// What came of asking for some secrets.
+struct FetchedSecrets: Sendable {
+    /// A secret with its bytes, or null for an optional one that is nowhere.
+    var values: [String: Value] = [:]
+    var failures: [String: Diagnostic] = [:]
+    /// Those of which the run's end cut the asking short: they may be asked for again.
+    var interrupted: [Diagnostic] = []
+
+    /// Takes in the answer to one reference; true where the next one is to be asked.
+    fileprivate mutating func take(_ answer: SecretStore.Answer, of secret: PlannedSecret, in round: Int) -> Bool {
+        switch answer {
+        case .value(let bytes): values[secret.name] = .secret(Secret(names: [secret.name], bytes: bytes))
+        case .failure(let failure) where failure.reason == .missing:
+            if round + 1 < secret.references.count { return true }
+            if secret.isOptional {
+                values[secret.name] = .null
+            } else {
+                failures[secret.name] = Self.problem(failure, of: secret)
             }
-            let store = secrets
-            let work = SwiftTask(executorPreference: EventLoop.shared) { try await store.fetch(missing) }
-            fetching = work
-            let result = await work.result
-            fetching = nil
-            secrets.add(try result.get())
+        case .failure(let failure): failures[secret.name] = Self.problem(failure, of: secret)
+        case .interrupted:
+            interrupted.append(Self.problem(SecretFailure(.unreachable, "the run was interrupted"), of: secret))
         }
+        return false
+    }
+
+    private static func problem(_ failure: SecretFailure, of secret: PlannedSecret) -> Diagnostic {
+        Diagnostic(
+            code: "secret-\(failure.reason.rawValue)",
+            "the secret '\(secret.name)' is not to be had: \(failure.message)",
+            hint: failure.hint ?? "'ops secrets check' asks every reference", at: secret.range)
     }
 }

@@ -17,18 +17,6 @@ final class StepFolder: Sendable {
         return path
     }
 
-    /// Writes a file that only its owner may read, and gives its path.
-    func write(_ content: Value, as name: String) throws -> String {
-        let file = try make() + "/file-" + name
-        var bytes = Array((content.scalarText ?? "").utf8)
-        if case .secret(let secret) = content {
-            guard let revealed = secret.reveal() else { throw OpsError(.invalid, "\(secret) is not fetched") }
-            bytes = revealed
-        }
-        try writePrivateFile(bytes, to: file)
-        return file
-    }
-
     func remove() {
         guard isMade.isSet else { return }
         // What is left goes with the run's own folder.

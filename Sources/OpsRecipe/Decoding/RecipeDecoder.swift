@@ -42,6 +42,7 @@ extension RecipeReader {
         recipe.description = text(fields["description"], place)
         recipe.inputs = inputs(fields["inputs"], place)
         recipe.secrets = secrets(fields["secrets"])
+        recipe.secretHosts = secretHosts(fields["secret-hosts"])
         recipe.vars = templates(fields["vars"], place)
         for entry in entries(fields["vars"], place) ?? [] { recipe.varRanges[entry.key] = entry.keyRange }
         recipe.include = includes(fields["include"])
@@ -95,75 +96,6 @@ extension RecipeReader {
             at: entry.value.range)
     }
 
-    private func secrets(_ entry: Node.Entry?) -> OrderedDictionary<String, SecretDeclaration> {
-        var result: OrderedDictionary<String, SecretDeclaration> = [:]
-        for item in entries(entry, "the recipe") ?? [] where isName(item.key, "secret", item.keyRange) {
-            let place = "secret '\(item.key)'"
-            var from: Node.Entry? = item
-            var isOptional = false
-            if case .mapping = item.value.content {
-                let known = diagnostics.count
-                guard let fields = fields(item.value, of: RecipeLanguage.secret, place) else { continue }
-                // What stands behind an unknown key may be the secret itself.
-                for index in known..<diagnostics.count { hideSource(of: index, item.value.range) }
-                from = fields["from"]
-                isOptional = boolean(fields["optional"], place) ?? false
-            }
-            guard let from else { continue }
-            let references = (items(from, place, orOne: true) ?? []).compactMap { reference($0, place) }
-            if case .sequence(let all) = from.value.content, all.isEmpty {
-                report("invalid-value", "\(place) has no reference", at: from.value.range)
-            }
-            result[item.key] = SecretDeclaration(from: references, isOptional: isOptional, range: item.keyRange)
-        }
-        return result
-    }
-
-    /// Marks the diagnostic as one of a text that may be a secret.
-    private func hideSource(of index: Int, _ range: SourceRange) {
-        diagnostics[index].range = range
-        diagnostics[index].hidesSource = true
-    }
-
-    /// Reads a reference. A text that is none may be the secret itself: it is shown nowhere.
-    private func reference(_ node: Node, _ place: String) -> (reference: SecretReference, range: SourceRange)? {
-        guard let text = node.scalar?.value.stringValue else {
-            let isNumber = node.scalar.map { !$0.value.isNull } ?? false
-            report(
-                "wrong-type", "\(place) needs a reference, got \(isNumber ? "a value" : node.kindText)",
-                hint: "write scheme://path#field", at: node.range)
-            if isNumber { diagnostics[diagnostics.count - 1].hidesSource = true }
-            return nil
-        }
-        if node.hasExpression {
-            report("constant", "a reference of \(place) is constant: no expression may stand here", at: node.range)
-            return nil
-        }
-        do {
-            let reference = try SecretReference(text)
-            guard let provider = catalog.providers[reference.scheme] else {
-                let near = nearestName(to: reference.scheme, among: catalog.providers.keys.sorted())
-                let known = catalog.providers.keys.sorted().map { "\($0)://" }.joined(separator: ", ")
-                report(
-                    "unknown-provider",
-                    near == nil
-                        ? "\(place) has a reference whose scheme no secret provider has"
-                        : "no secret provider has the scheme '\(reference.scheme)'",
-                    hint: near.map { "did you mean '\($0)://'?" } ?? "known: \(known)", at: node.range)
-                if near == nil { diagnostics[diagnostics.count - 1].hidesSource = true }
-                return nil
-            }
-            try provider.check(reference)
-            return (reference, node.range)
-        } catch {
-            report("secret-reference", "\(place): \(error.message)", hint: error.hint, at: node.range)
-            let scheme = text.firstRange(of: "://").map { String(text[..<$0.lowerBound]) }
-            let isKnown = scheme.map { catalog.providers[$0] != nil } ?? false
-            if !isKnown { diagnostics[diagnostics.count - 1].hidesSource = true }
-            return nil
-        }
-    }
-
     private func includes(_ entry: Node.Entry?) -> OrderedDictionary<String, IncludeDeclaration> {
         var result: OrderedDictionary<String, IncludeDeclaration> = [:]
         for item in entries(entry, "the recipe") ?? [] where isName(item.key, "include", item.keyRange) {
@@ -184,7 +116,6 @@ extension RecipeReader {
 
     /// The form of keys that this version does not run.
     private func checkDeferred(_ fields: Fields) {
-        _ = entries(fields["secret-hosts"], fields.place)
         _ = entries(fields["plugins"], fields.place)
     }
 

@@ -27,7 +27,7 @@ package enum RecipeLanguage {
             LanguageKey("description", .text, "What the recipe is for"),
             LanguageKey("inputs", .map(.either([.object("input"), .null])), "Values that the caller gives"),
             LanguageKey(
-                "secrets", .map(.either([.text, .list(.text), .object("secret")])),
+                "secrets", .map(.either([.text, .list(reference), .object("secret")])),
                 "References to secrets; a value is fetched only for a run"),
             LanguageKey("vars", .map(.value), "Named values made from others"),
             LanguageKey(
@@ -47,7 +47,9 @@ package enum RecipeLanguage {
                 "overlap", .choice(overlapWords), "What an unattended run does while another of the recipe goes on"),
             LanguageKey("heartbeat", .template, "A URL that is told of start and end of unattended runs"),
             LanguageKey("permissions", .value, "What the recipe may touch", run: false),
-            LanguageKey("secret-hosts", .map(.oneOrMore(.text)), "Hosts that a secret may be sent to", run: false),
+            LanguageKey(
+                "secret-hosts", .oneOrMore(.text),
+                "The only servers that secrets are asked of: 'host', 'host:port', or '*.domain' for all names below it"),
         ])
 
     private static let actionKeys = [
@@ -120,12 +122,20 @@ package enum RecipeLanguage {
             LanguageKey("pattern", .text, "A regular expression that matches the whole value"),
         ])
 
+    /// One place where a secret may be.
+    private static let reference = KeyType.either([.text, .object("secret-command")])
+
     package static let secret = LanguageObject(
-        "secret", "A reference to a secret",
+        "secret", "Where a secret comes from: 'from', or 'exec' alone",
         [
-            LanguageKey("from", .oneOrMore(.text), "References, tried in order", required: true),
+            LanguageKey("from", .oneOrMore(reference), "References, tried in order: only a missing one falls through"),
+            LanguageKey("exec", .list(.text), "A command whose standard output is the secret"),
             LanguageKey("optional", .boolean, "A missing one is null"),
         ])
+
+    package static let secretCommand = LanguageObject(
+        "secret-command", "A command in place of a reference",
+        [LanguageKey("exec", .list(.text), "The program and its arguments; no shell reads them", required: true)])
 
     package static let include = LanguageObject(
         "include", "Another recipe",
@@ -174,5 +184,7 @@ package enum RecipeLanguage {
         ])
 
     /// Every object, in the manual's order.
-    package static let objects = [recipe, task, step, input, secret, need, retry, undo, defaults, include, schedule]
+    package static let objects = [
+        recipe, task, step, input, secret, secretCommand, need, retry, undo, defaults, include, schedule,
+    ]
 }

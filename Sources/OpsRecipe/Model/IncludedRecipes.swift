@@ -1,4 +1,22 @@
+package import OpsPlugin
 import OrderedCollections
+
+/// A secret as plans call it, with what its references are read by.
+package struct NamedSecret: Sendable {
+    package var name: String
+    package var declaration: SecretDeclaration
+    /// The folder that its references are relative to.
+    package var directory: String
+    /// The only servers that it may be asked of.
+    package var hosts: SecretHosts?
+
+    init(name: String, declaration: SecretDeclaration, of recipe: Recipe) {
+        self.name = name
+        self.declaration = declaration
+        directory = recipe.directory
+        hosts = recipe.secretHosts
+    }
+}
 
 extension Recipe {
     /// The tasks that a list shows, under the names they are called by: its own, then those of each include. A recipe
@@ -11,13 +29,12 @@ extension Recipe {
         return listed
     }
 
-    /// The secrets that a run may fetch, as plans call them, with the folder that their references are relative to: its
-    /// own, then those of each include that it does not give.
-    package var allSecrets: [(name: String, declaration: SecretDeclaration, directory: String)] {
-        var all = secrets.map { (name: $0.key, declaration: $0.value, directory: directory) }
+    /// The secrets that a run may fetch: its own, then those of each include that it does not give.
+    package var allSecrets: [NamedSecret] {
+        var all = secrets.map { NamedSecret(name: $0.key, declaration: $0.value, of: self) }
         forEachIncluded { prefix, recipe, include in
             for (name, secret) in recipe.secrets where include.secrets[name] == nil {
-                all.append((prefix + name, secret, recipe.directory))
+                all.append(NamedSecret(name: prefix + name, declaration: secret, of: recipe))
             }
         }
         return all

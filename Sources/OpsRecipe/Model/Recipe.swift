@@ -11,6 +11,8 @@ package struct Recipe: Sendable {
     package var description: String?
     package var inputs: OrderedDictionary<String, InputDeclaration> = [:]
     package var secrets: OrderedDictionary<String, SecretDeclaration> = [:]
+    /// The only servers that its secrets may be asked of; nil where it does not limit them.
+    package var secretHosts: SecretHosts?
     package var vars: OrderedDictionary<String, Template> = [:]
     /// The places of the names in `vars`.
     package var varRanges: [String: SourceRange] = [:]
