@@ -39,6 +39,15 @@ package enum Guard {
             // It never writes: this is its end.
             endNow(exitStatus: 137)
         }
+        check()
+    }
+
+    /// Ends this process where its guard is gone: asked before the first step, as the loop hears of it only when it waits.
+    @EventLoopActor
+    package static func check() {
+        guard let engine else { return }
+        var source = pollfd(fd: engine.link, events: Int16(POLLIN), revents: 0)
+        if poll(&source, 1, 0) > 0 { endNow(exitStatus: 137) }
     }
 
     /// Ends this process with all that it started, but for what is detached, and without clean-up.

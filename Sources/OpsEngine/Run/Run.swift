@@ -118,6 +118,8 @@ package final class Run {
     /// Runs all of it, clean-up included, and says how it ended. Call once.
     package func execute() async -> RunFinished {
         announce()
+        // From here on others know of this run: one that was killed before must not begin.
+        Guard.check()
         startRunTimer()
         beginToPayEarlierDebts()
         do {
