@@ -76,6 +76,10 @@ final class HostMask {
     private func warn(_ problem: String) {
         guard !hasWarned else { return }
         hasWarned = true
-        run.warn("the Buildkite agent could not be told what to mask: \(problem)")
+        let run = run
+        // Not from within what registers a value: the run may be in the midst of taking it in.
+        EventLoop.shared.submit {
+            EventLoop.assumeIsolated { run.warn("the Buildkite agent could not be told what to mask: \(problem)") }
+        }
     }
 }

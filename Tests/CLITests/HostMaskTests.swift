@@ -25,7 +25,7 @@ import Testing
         let text = try piped(ops, words, ["GITHUB_ACTIONS": "true"])
         let lines = text.split(separator: "\n").map(String.init)
         let mask = try #require(lines.firstIndex(of: "::add-mask::host-mask-100%25-4711"), "\(text)")
-        let output = try #require(lines.firstIndex { $0.contains("it is [masked:s]") }, "\(text)")
+        let output = try #require(lines.firstIndex { $0.contains("[masked:s]") }, "\(text)")
         #expect(mask < output)
         #expect(!text.contains(Self.value))
         #expect(lines.filter { $0.contains("host-mask") }.count == 1)

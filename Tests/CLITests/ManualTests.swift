@@ -34,9 +34,8 @@ import Testing
     }
 
     @Test func pagesHaveEveryActionAndProvider() throws {
-        let pages = [
-            try Self.file("man/ops-recipe.5"), try Self.file("man/ops-plugin.7"), try Self.file("man/ops-secrets.7"),
-        ]
+        let pages = [try Self.file("man/ops-recipe.5"), try Self.file("man/ops-plugin.7")]
+        let sources = try Self.file("man/ops-secrets.7")
         for plugin in try Self.plugins() {
             for action in plugin["actions"]?.listValue ?? [] {
                 let name = try #require(action["name"]?.stringValue)
@@ -48,7 +47,9 @@ import Testing
             }
             for provider in plugin["secret-schemes"]?.listValue ?? [] {
                 let scheme = try #require(provider["scheme"]?.stringValue)
-                for page in pages { #expect(page.contains("\n.It Ic \(scheme)://\n"), "\(scheme)") }
+                let form = scheme == "exec" ? "exec:" : scheme + "://"
+                for page in pages { #expect(page.contains("\n.It Ic \(form)\n"), "\(scheme)") }
+                #expect(sources.contains("\n.Ss \(form)\n"), "\(scheme)")
             }
         }
     }
