@@ -228,7 +228,9 @@ import Testing
         #expect(
             names == [
                 "run", "archive.create", "archive.extract", "archive.list", "archive.checksums", "container.build",
-                "container.push", "http.request", "notify.slack", "env://", "file://", "vault://",
+                "container.push", "http.request", "notify.slack", "env://", "file://", "exec:", "systemd://", "pass://",
+                "keyring://", "age://", "sops://", "vault://", "aws-sm://", "aws-ssm://", "gcp-sm://", "azure-kv://",
+                "op://", "k8s://",
             ])
         #expect(result.status == 0)
     }

@@ -27,7 +27,8 @@ import Testing
             values == [
                 " line\n", "pa55-s3cret", "dotted", "12345678901234567890", "hi",
                 "missing: secret 'text/json' in AWS Secrets Manager has no field 'none'",
-                "invalid: secret 'text/plain' in AWS Secrets Manager is not valid JSON, of which '#' selects a member",
+                "invalid: secret 'text/plain' in AWS Secrets Manager is no map or list in JSON or YAML, "
+                    + "of which '#x' selects a member",
             ])
         let bytes = await provider.fetch([try SecretReference("aws-sm://text/bytes")], harness.context)
         #expect(try bytes[0].get() == [0, 255, 7])
