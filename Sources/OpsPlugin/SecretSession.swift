@@ -80,13 +80,15 @@ public final class SecretSession: Sendable {
         let answer = await withTaskCancellationHandler {
             await task.value
         } onCancel: {
-            state.withLock { state in
-                guard let question = state.answers[key], question.task == task else { return }
+            let isUnwanted = state.withLock { state in
+                guard let question = state.answers[key], question.task == task else { return false }
                 state.answers[key]?.cancelled += 1
-                guard question.cancelled + 1 == question.askers else { return }
+                guard question.cancelled + 1 == question.askers else { return false }
                 state.answers[key] = nil
-                task.cancel()
+                return true
             }
+            // Not under the lock: a question that this one asks is cancelled by this call as well, and takes it.
+            if isUnwanted { task.cancel() }
         }
         guard let result = answer as? Result<T, SecretFailure> else {
             throw SecretFailure(.invalid, "two questions have the name '\(key)'")

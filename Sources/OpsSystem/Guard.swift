@@ -53,6 +53,7 @@ package enum Guard {
     /// Ends this process with all that it started, but for what is detached, and without clean-up.
     @EventLoopActor
     package static func endNow(exitStatus: Int32) -> Never {
+        Spawner.shared.stop()
         survivors.killOthers()
         for folder in folders { try? removeTree(folder) }
         _exit(exitStatus)

@@ -13,6 +13,7 @@ final class RunningChild {
     private var continuation: CheckedContinuation<ChildResult, any Error>?
     private var phase = Phase.new
     private var cancelledAt: UInt64?
+    private nonisolated let cancellation = CancellationFlag()
     private var isCancelled: Bool { cancelledAt != nil }
     private var tree: ProcessTree?
     private var pidfd: Int32 = -1
@@ -94,9 +95,11 @@ final class RunningChild {
         toClose = []
         let streams = theirs
         if Self.runningCount > 0, !isInteractive {
+            let flag = cancellation
             let isSubmitted = Spawner.shared.submit {
                 var pidfd: Int32 = -1
-                let pid = spec.start(streams: streams, terminal: -1, &pidfd)
+                // What is cancelled while it waits is not started.
+                let pid = flag.isCancelled ? -ECANCELED : spec.start(streams: streams, terminal: -1, &pidfd)
                 let descriptor = pidfd
                 EventLoop.shared.perform { self.started(spec, pid, descriptor, ends) }
             }
@@ -121,7 +124,7 @@ final class RunningChild {
             for (descriptor, _) in ends.ours { close(descriptor) }
             if ends.writer >= 0 { close(ends.writer) }
             isInteractive = false
-            return finish(throwing: spec.failure(-pid))
+            return finish(throwing: pid == -ECANCELED ? CancellationError() : spec.failure(-pid))
         }
         self.pidfd = pidfd
         let tree = ProcessTree(pid, marker: spec.marker.map { Array($0.utf8) })
@@ -232,6 +235,7 @@ final class RunningChild {
     func cancel() {
         guard !isCancelled else { return }
         cancelledAt = Clock.ticks()
+        cancellation.cancel()
         switch phase {
         case .running: if let tree { terminate(tree) }
         case .exited: endGroup()

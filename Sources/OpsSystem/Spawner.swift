@@ -9,9 +9,12 @@ final class Spawner: Sendable {
     private struct State {
         var requests: [@Sendable () -> Void] = []
         var hasThread = false
+        var isStopped = false
     }
 
     private let state = Mutex(State())
+    /// Held while a program is started.
+    private let starting = Mutex(())
     /// Counts the requests.
     nonisolated(unsafe) private let waiting = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
@@ -40,8 +43,16 @@ final class Spawner: Sendable {
         while true {
             // An interrupted wait found no request.
             guard sem_wait(waiting) == 0 else { continue }
-            let start = state.withLock { $0.requests.isEmpty ? nil : $0.requests.removeFirst() }
-            start?()
+            starting.withLock { _ in
+                let start = state.withLock { $0.requests.isEmpty || $0.isStopped ? nil : $0.requests.removeFirst() }
+                start?()
+            }
         }
+    }
+
+    /// Starts nothing more; returns once nothing is being started.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        starting.withLock { _ in }
     }
 }

@@ -75,6 +75,7 @@ private struct Row {
         expires = probe.expires
         var words = [registry.redact(probe.text)]
         if finding.value != nil { words.append("fetched") }
+        if let warning = finding.warning { words.append("warning: \(warning)") }
         let left = probe.expires.map { $0 - Timestamp.now } ?? .infinity
         if left <= 0 {
             state = "expired"

@@ -59,7 +59,7 @@ struct SecretsDrillCommand: AsyncParsableCommand {
             let leaks = await drill.leaks(project: session.recipe.directory)
             try Console.output(Self.text(leaks, plan, status, settings.style))
             if !leaks.isEmpty { throw ExitCode(1) }
-            if status > 2 { throw ExitCode(status) }
+            if status != 0 { throw ExitCode(status) }
         }
     }
 
@@ -70,7 +70,7 @@ struct SecretsDrillCommand: AsyncParsableCommand {
             table.row([style.paint("found", .red), style.paint(leak.secret, .bold), leak.place])
         }
         text += table.text
-        if leaks.isEmpty {
+        if leaks.isEmpty, status == 0 {
             let names = plan.secrets.map(\.name).joined(separator: ", ")
             text += "No canary was found where it was not meant to be (\(names)).\n"
         }

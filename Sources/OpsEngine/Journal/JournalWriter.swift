@@ -1,12 +1,13 @@
 import Glibc
 package import OpsCore
 import OpsSystem
+import OrderedCollections
 
 /// Appends a run's events (all but output and progress) to its `journal.jsonl`: whole lines, synced where a step or
 /// the run ends. Who writes it holds the run's lock (`RunLock`).
 ///
 /// A line that nothing is lost without waits for the next one, or for `flush`: that a task began says no more than that
-/// its first step did, and that it ended no more than the ends of its steps, unless it has clean-up.
+/// its first step did, and that it ended no more than the ends of its steps, unless one failed, left something or has clean-up.
 package final class JournalWriter: RunEventSink {
     private let path: String
     private let descriptor: Int32
@@ -14,7 +15,10 @@ package final class JournalWriter: RunEventSink {
     private var size: off_t = 0
     /// Whole lines that wait.
     private var pending: [UInt8] = []
-    private var hasCleanUp = false
+    /// True once the end of a task may say more than the ends of its steps do.
+    private var endsMatter = false
+    /// Nothing stands behind the end of a run.
+    private var isOver = false
     private static let pendingLimit = 1 << 16
     /// The first thing that went wrong; nothing is written after it.
     package private(set) var failure: OpsError?
@@ -36,17 +40,25 @@ package final class JournalWriter: RunEventSink {
     deinit { close(descriptor) }
 
     package func receive(_ event: RunEvent) {
-        guard failure == nil else { return }
+        guard failure == nil, !isOver else { return }
         var isEnding = false
         var mayWait = false
         switch event.kind {
         case .output, .progress: return
-        case .stepFinished, .runFinished, .runResumed, .secretOwed: isEnding = true
+        case .stepFinished(let step):
+            isEnding = true
+            let isPlain = step.outcome == .succeeded || step.outcome == .skipped
+            endsMatter =
+                endsMatter || !isPlain || step.leftRunning || step.outputs.values.contains(where: \.containsSecret)
+        case .runFinished:
+            isEnding = true
+            isOver = true
+        case .runResumed, .secretOwed: isEnding = true
         // Whether such a step began must be known even after a power cut.
         case .stepStarted(let step): isEnding = step.isGuarded
-        case .cleanUpStarted: hasCleanUp = true
+        case .cleanUpStarted: endsMatter = true
         case .taskStarted: mayWait = true
-        case .taskFinished: mayWait = !hasCleanUp
+        case .taskFinished: mayWait = !endsMatter
         default: break
         }
         pending += EventJSON.line(event, isExact: true)

@@ -52,6 +52,7 @@ extension Run {
         while true {
             let missing = secrets.missing(names)
             if missing.isEmpty { return try secrets.refuse(names) }
+            try SwiftTask.checkCancellation()
             if let current = fetching {
                 _ = await current.value
                 continue
@@ -62,6 +63,7 @@ extension Run {
             let found = await work.value
             fetching = nil
             secrets.add(found)
+            try SwiftTask.checkCancellation()
             guard found.interrupted.isEmpty else {
                 throw DiagnosticsError(found.interrupted.sorted(by: Diagnostic.inReadingOrder))
             }

@@ -86,16 +86,29 @@ struct SecretStore {
     /// An output as later steps see it: one that holds a known secret's bytes is a secret.
     mutating func tainted(_ value: Value, _ name: String) -> Value {
         switch value {
-        case .string(let text):
-            let names = registry.names(in: Array(text.utf8))
-            return names.isEmpty ? value : .secret(Secret(names: names, bytes: Array(text.utf8)))
+        case .string(let text): return tainted(text) ?? value
+        // A secret of digits is one as a number too, however that is spelled.
+        case .integer(_, let spelling), .number(_, let spelling):
+            return spelling.flatMap(tainted) ?? tainted(JSONWriter.text(value)) ?? value
         case .list(let items): return .list(items.map { tainted($0, name) })
-        case .map(let map): return .map(map.mapValues { tainted($0, name) })
+        // Where a key holds one, the whole map is a secret: its JSON text.
+        case .map(let map):
+            if map.keys.contains(where: { tainted($0) != nil }), let whole = tainted(JSONWriter.text(value)) {
+                return whole
+            }
+            return .map(map.mapValues { tainted($0, name) })
         case .secret(let secret):
             mask(secret, name)
             return value
         default: return value
         }
+    }
+
+    /// Text that holds a known secret's bytes, as a secret.
+    private func tainted(_ text: String) -> Value? {
+        let bytes = Array(text.utf8)
+        let names = registry.names(in: bytes)
+        return names.isEmpty ? nil : .secret(Secret(names: names, bytes: bytes))
     }
 
     // MARK: asking
@@ -212,6 +225,6 @@ struct FetchedSecrets: Sendable {
         Diagnostic(
             code: "secret-\(failure.reason.rawValue)",
             "the secret '\(secret.name)' is not to be had: \(failure.message)",
-            hint: failure.hint ?? "'ops secrets check' asks every reference", at: secret.range)
+            hint: failure.hint ?? "'ops secrets check' asks each source in turn", at: secret.range)
     }
 }

@@ -10,6 +10,8 @@ package struct SecretFinding: Sendable {
     package var probe: Result<SecretProbe, SecretFailure>
     /// The value, where it was asked for and the probe said nothing against it.
     package var value: Result<Secret, SecretFailure>?
+    /// Why the value cannot be masked in output.
+    package var warning: String?
 
     /// Why it is not to be had; nil where it is.
     package var failure: SecretFailure? {
@@ -106,8 +108,10 @@ package struct SecretInquiry: Sendable {
                         ?? .failure(SecretFailure(.invalid, "'\(reference.scheme)://' gave no answer"))
                 }
                 finding.value = fetched.map { bytes in
-                    registry.register(name: secret.name, bytes: bytes)
-                    return Secret(names: [secret.name], bytes: bytes)
+                    Secret(names: [secret.name], bytes: bytes)
+                }
+                if case .success(let value)? = finding.value, let bytes = value.reveal() {
+                    finding.warning = registry.register(name: secret.name, bytes: bytes)
                 }
             }
             answer.findings.append(finding)
