@@ -3,6 +3,7 @@ import OpsCore
 import OpsPlugin
 import OrderedCollections
 import TestKit
+import Testing
 
 @testable import SecretsPlugin
 
@@ -14,6 +15,10 @@ final class MotoServer: Sendable {
     static let strict = Result { try MotoServer(arguments: ["0"]) }
     /// One that answers everybody: moto's own web identities and metadata have no keys that it would accept.
     static let lenient = Result { try MotoServer(arguments: []) }
+
+    /// False where no Python package is to be had: scripts/test installs it.
+    static let isInstalled = access(projectFolder + "/.build/test-tools/bin/moto_server", X_OK) == 0
+    static let absence: Comment = "moto is not installed in .build/test-tools: scripts/test does that"
 
     let url: String
     private let keys: Value
