@@ -27,6 +27,7 @@
     X(archive_write_set_bytes_in_last_block) X(archive_error_string) X(archive_set_error)             \
     X(archive_read_new) X(archive_read_free) X(archive_read_open_fd) X(archive_read_append_filter)    \
     X(archive_read_support_format_tar) X(archive_read_support_format_zip_seekable)                    \
+    X(archive_read_support_format_raw)                                                                \
     X(archive_read_next_header2) X(archive_read_data) X(archive_entry_new) X(archive_entry_free)      \
     X(archive_entry_clear) X(archive_entry_set_pathname) X(archive_entry_set_filetype)                \
     X(archive_entry_set_perm) X(archive_entry_set_size) X(archive_entry_set_mtime)                    \
@@ -177,14 +178,20 @@ struct ops_archive_reader *ops_archive_reader_new(void) {
 }
 
 int ops_archive_reader_open(
-    struct ops_archive_reader *reader, int descriptor, bool is_zip, enum ops_archive_filter filter) {
+    struct ops_archive_reader *reader, int descriptor, enum ops_archive_format format,
+    enum ops_archive_filter filter) {
     static const int codes[] = {
         ARCHIVE_FILTER_NONE, ARCHIVE_FILTER_GZIP, ARCHIVE_FILTER_BZIP2, ARCHIVE_FILTER_XZ, ARCHIVE_FILTER_ZSTD,
     };
     locale_t caller = uselocale(utf8);
     struct archive *archive = reader->archive;
     // Exactly one format and one filter: left to itself the library peels up to 25 layers (gzip bombs and quines).
-    int result = is_zip ? la.archive_read_support_format_zip_seekable(archive) : la.archive_read_support_format_tar(archive);
+    int result = ARCHIVE_FATAL;
+    switch (format) {
+    case OPS_ARCHIVE_TAR: result = la.archive_read_support_format_tar(archive); break;
+    case OPS_ARCHIVE_ZIP: result = la.archive_read_support_format_zip_seekable(archive); break;
+    case OPS_ARCHIVE_RAW: result = la.archive_read_support_format_raw(archive); break;
+    }
     if (result == ARCHIVE_OK && filter != OPS_ARCHIVE_PLAIN) result = la.archive_read_append_filter(archive, codes[filter]);
     if (result == ARCHIVE_OK) result = la.archive_read_open_fd(archive, descriptor, 1 << 18);
     uselocale(caller);

@@ -17,7 +17,8 @@
 static struct rlimit core_limit;
 static volatile bool has_core_limit;
 
-void ops_forbid_core_dumps(void) {
+void ops_hide_memory(void) {
+    (void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
     if (has_core_limit || getrlimit(RLIMIT_CORE, &core_limit) != 0) return;
     has_core_limit = true;
     // 0 would still let a program of core(5)'s pipe have it; 1 is what the kernel takes for "no dump at all".
@@ -27,6 +28,7 @@ void ops_forbid_core_dumps(void) {
 
 struct child {
     const struct ops_spawn_request *spawn;
+    pid_t parent;
     int error;
 };
 
@@ -47,6 +49,8 @@ static int child_main(void *context) {
     }
     // Where a whole process group is killed, nobody is left to end us. A help only: what we start lacks it.
     (void)prctl(PR_SET_PDEATHSIG, (unsigned long)SIGKILL, 0L, 0L, 0L);
+    // Who died before that sends nothing.
+    if (getppid() != child->parent) _exit(127);
     if (spawn->owns_session ? setsid() < 0 : setpgid(0, 0) < 0) goto failed;
     if (spawn->terminal >= 0) {
         // Stopped by ^Z it would leave nobody who could continue it.
@@ -76,7 +80,7 @@ failed:
 pid_t ops_spawn(const struct ops_spawn_request *spawn, int *pidfd) {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static char stack[64 * 1024] __attribute__((aligned(16)));
-    struct child child = {.spawn = spawn};
+    struct child child = {.spawn = spawn, .parent = getpid()};
     sigset_t all, old;
     sigfillset(&all);
     pthread_mutex_lock(&lock);

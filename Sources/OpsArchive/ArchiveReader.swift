@@ -39,8 +39,11 @@ package final class ArchiveReader {
     /// - Parameters:
     ///   - descriptor: open for reading, of a file; stays the caller's, and open as long as this is used.
     ///   - name: for messages.
+    ///   - isStream: for what the one layer of compression holds, whatever it is, as one entry.
     /// Throws: an `OpsError` (`invalid`) where it is no such archive.
-    package init(descriptor: Int32, name: String, limits: ArchiveLimits = ArchiveLimits()) throws {
+    package init(
+        descriptor: Int32, name: String, limits: ArchiveLimits = ArchiveLimits(), isStream: Bool = false
+    ) throws {
         try LibArchive.load()
         let kind = try ArchiveKind(descriptor: descriptor, name: name)
         var status = stat()
@@ -53,7 +56,8 @@ package final class ArchiveReader {
         buffer = .allocate(byteCount: ArchiveWriter.blockSize, alignment: 64)
         if kind.isZip { try ZipDirectory.check(descriptor: descriptor, name: name) }
         lseek(descriptor, 0, SEEK_SET)
-        guard ops_archive_reader_open(pointer, descriptor, kind.isZip, kind.filter) == 0 else { throw failure() }
+        let format = isStream ? OPS_ARCHIVE_RAW : kind.isZip ? OPS_ARCHIVE_ZIP : OPS_ARCHIVE_TAR
+        guard ops_archive_reader_open(pointer, descriptor, format, kind.filter) == 0 else { throw failure() }
     }
 
     deinit {

@@ -99,7 +99,8 @@ struct RecipeSession {
             recipe: recipe, catalog: catalog,
             request: PlanRequest(
                 tasks: tasks, inputs: bound.recipe, taskInputs: bound.tasks, arguments: arguments,
-                environment: context.environment, ownVariables: Set(RunOption.allCases.map(\.twin)),
+                environment: context.environment,
+                ownVariables: Set(RunOption.allCases.map(\.twin) + SecretsPlugin.ownVariables),
                 isOnline: request.isOnline, isRun: request.isRun,
                 stateDirectory: try? StateDirectory(environment: context.environment).path,
                 isForced: request.isForced, recordedGit: recordedGit))

@@ -10,17 +10,20 @@ final class Reporters {
     private let reporters: [any Reporter]
     private let output: ReportOutput
     private let logFile: Int32
+    private let junit: JUnitReporter?
     private let isHeld: Bool
 
     var all: [any RunEventSink] { reporters }
 
-    /// Throws: an `OpsError` where `--log-file` cannot be written.
-    init(_ settings: RunSettings) throws(OpsError) {
+    /// - Parameter directory: the folder that the files of `--log-file` and `--junit` are relative to.
+    /// Throws: an `OpsError` where one of them cannot be written.
+    init(_ settings: RunSettings, directory: String) throws(OpsError) {
         // Whether an unattended run's report is to be seen at all, only its end can tell.
         isHeld = settings.isUnattended
         output = settings.isUnattended ? .held() : ReportOutput(descriptor: 1)
         let errors = settings.isUnattended ? output : ReportOutput(descriptor: 2)
-        let options = ReportOptions(style: settings.style, verbosity: settings.verbosity)
+        let options = ReportOptions(
+            style: settings.style, verbosity: settings.verbosity, isKept: settings.isKept)
         let main: any Reporter
         switch settings.format {
         case .pretty: main = PrettyReporter(output: output, options: options)
@@ -38,14 +41,26 @@ final class Reporters {
             }
             main = PlainReporter(stream, standardOutput: output, standardError: errors, options: options)
         }
-        guard let path = settings.logFile else {
-            reporters = [main]
+        var reporters = [main]
+        if let path = settings.logFile {
+            logFile = open(Self.absolute(path, directory), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+            guard logFile >= 0 else { throw OpsError.system("open", path) }
+            reporters.append(JSONReporter(output: ReportOutput(descriptor: logFile)))
+        } else {
             logFile = -1
-            return
         }
-        logFile = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard logFile >= 0 else { throw OpsError.system("open", path) }
-        reporters = [main, JSONReporter(output: ReportOutput(descriptor: logFile))]
+        if let path = settings.junitFile {
+            let file = try JUnitReporter(Self.absolute(path, directory))
+            reporters.append(file)
+            junit = file
+        } else {
+            junit = nil
+        }
+        self.reporters = reporters
+    }
+
+    private static func absolute(_ path: String, _ directory: String) -> String {
+        path.hasPrefix("/") ? path : "\(directory)/\(path)"
     }
 
     /// Writes text in front of what comes.
@@ -75,6 +90,9 @@ final class Reporters {
     func release() { output.release(to: 1) }
 
     func tick() { for reporter in reporters { reporter.tick() } }
+
+    /// What kept a file that was asked for from being written; known once the reporters are closed.
+    var problem: OpsError? { junit?.problem }
 
     func close() {
         for reporter in reporters { reporter.close() }

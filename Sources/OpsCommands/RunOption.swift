@@ -14,6 +14,7 @@ enum RunOption: String, CaseIterable, Sendable {
     case stream
     case logFormat = "log-format"
     case logFile = "log-file"
+    case junit
     case quiet, verbose
 
     var short: Character? {
@@ -31,7 +32,7 @@ enum RunOption: String, CaseIterable, Sendable {
     /// The name of its value; nil for a flag.
     var valueName: String? {
         switch self {
-        case .file, .inputs, .plan, .logFile: "file"
+        case .file, .inputs, .plan, .logFile, .junit: "file"
         case .directory: "folder"
         case .color: "when"
         case .jobs: "n"
@@ -77,6 +78,7 @@ enum RunOption: String, CaseIterable, Sendable {
             """
         case .logFormat: "How the run is reported: auto, pretty, plain, json, github or gitlab."
         case .logFile: "Write the report to a file too, as JSON lines."
+        case .junit: "Write the results to a file as JUnit XML too: a suite for each task, a case for each step."
         case .quiet: "Print only failures."
         case .verbose: "Print each step and debug messages."
         }

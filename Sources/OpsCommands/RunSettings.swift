@@ -10,7 +10,11 @@ struct RunSettings: Sendable {
     var stream: StreamMode
     var format: LogFormat
     var logFile: String?
+    /// Where the results go as JUnit XML.
+    var junitFile: String?
     var verbosity: ReportOptions.Verbosity
+    /// False for a run of which nothing stays.
+    var isKept = true
     var isDryRun: Bool
     var isForced: Bool
     var yes: Bool
@@ -76,6 +80,7 @@ struct RunSettings: Sendable {
         }
         self.format = format
         logFile = value(.logFile)
+        junitFile = value(.junit)
         verbosity = try flag(.quiet) ? .quiet : try flag(.verbose) ? .verbose : .normal
         isDryRun = try flag(.dryRun)
         isForced = try flag(.force)

@@ -10,6 +10,8 @@ protocol RunOnlooker: Sendable {
     var state: StateDirectory { get }
     /// Called before the run begins; gives who is told of its events.
     @EventLoopActor func begin(run: String) -> [any RunEventSink]
+    /// Called once, with what the run masks, now and later.
+    func watch(_ registry: SecretRegistry)
     /// Called at its end, while its folder of temporary files is there.
     @EventLoopActor func end(temporary: String) async
 }
@@ -66,7 +68,7 @@ struct RunStart: Sendable {
         let temporary = try folder.makeTemporaryDirectory(environment, isResumed: earlier != nil)
         Guard.willRemove(temporary)
         defer { try? removeTree(temporary) }
-        let reporters = try Reporters(settings)
+        let reporters = try Reporters(settings, directory: session.directory)
         let journal = try JournalWriter(runDirectory: folder.path)
         let run = Run(
             id: id, plan: plan, options: settings.options, catalog: session.catalog,
@@ -75,6 +77,7 @@ struct RunStart: Sendable {
             sinks: [journal, SecretDebtLog(run: id, state: state)] + reporters.all + (onlooker?.begin(run: id) ?? []),
             resumption: earlier?.resumption,
             earlierDebts: SecretDebtLog.unpaid(state, own: id))
+        onlooker?.watch(run.secretRegistry)
         let hostMask = HostMask.begin(run, reporters, environment: environment)
         signals.interrupt(run)
         isStarted = true
@@ -103,6 +106,10 @@ struct RunStart: Sendable {
         }
         folder.lock.release()
         state.prune(now: Timestamp.now)
+        if let problem = reporters.problem {
+            guard finished.exitStatus != 0 else { throw problem }
+            Console.error("ops: error: \(OpsError.text(of: problem))\n")
+        }
         return finished.exitStatus
     }
 

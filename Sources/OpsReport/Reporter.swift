@@ -24,9 +24,12 @@ package struct ReportOptions: Sendable {
 
     package var style: Style
     package var verbosity: Verbosity
+    /// True where the run can be asked for later: its logs, and to go on with it.
+    package var isKept: Bool
 
-    package init(style: Style = Style(), verbosity: Verbosity = .normal) {
+    package init(style: Style = Style(), verbosity: Verbosity = .normal, isKept: Bool = true) {
         self.style = style
         self.verbosity = verbosity
+        self.isKept = isKept
     }
 }

@@ -30,7 +30,8 @@ enum ResultText {
     }
 
     /// The end of a run: how many tasks ended how, the slowest, where the logs are. Nothing for one good task.
-    static func summary(_ record: RunRecord, _ finished: RunFinished, style: Style) -> [String] {
+    static func summary(_ record: RunRecord, _ finished: RunFinished, _ options: ReportOptions) -> [String] {
+        let style = options.style
         let good = finished.exitStatus == 0
         guard !good || record.finishedCount > 1 else { return [] }
         let name = record.run.map { $0.tasks.joined(separator: " ") } ?? "run"
@@ -50,7 +51,9 @@ enum ResultText {
             lines.append(style.paint("  slowest: \(list)", .dim))
         }
         // What is up to date or skipped has no log.
-        guard record.counts.keys.contains(where: { $0 != .upToDate && $0 != .skipped }) else { return lines }
+        guard options.isKept, record.counts.keys.contains(where: { $0 != .upToDate && $0 != .skipped }) else {
+            return lines
+        }
         lines.append(style.paint("  logs: ops logs \(finished.run)", .dim))
         if !good { lines.append(style.paint("  go on: ops resume \(finished.run)", .dim)) }
         return lines

@@ -154,7 +154,7 @@ final class RunReport {
                 end += ([failed.line] + lines).map { $0 + "\n" }.joined()
             }
         }
-        end += ResultText.summary(record, run, style: style).map { $0 + "\n" }.joined()
+        end += ResultText.summary(record, run, options).map { $0 + "\n" }.joined()
         text.between(end)
     }
 }

@@ -16,6 +16,8 @@ struct GuardProcess {
     }
 
     consuming func run() -> Never {
+        // It has the environment that may hold secrets, as ops itself has.
+        ProcessMemory.hide()
         var process = self
         while true {
             var sources = [

@@ -133,4 +133,30 @@ import Testing
         let result = try ops("u", "t", "-j", "1", "--stream", "raw", in: ops.project + "/elsewhere")
         #expect(ops.normalized(result.text) == "PROJECT\nPROJECT/sub\nPROJECT/sub/other\n")
     }
+
+    @Test func `an expression that names a withheld variable is an error that names the secret's way`() throws {
+        let ops = try OpsProgram(
+            """
+            ops: 1
+            secrets: { s: env://TOKEN }
+            tasks:
+              t: { run: "true", if: env.TOKEN != null }
+              given: { run: 'echo "$SAID"', env: { TOKEN: given, SAID: "${{ env.TOKEN }}" } }
+
+            """)
+        let result = try ops("plan", "t", environment: ["TOKEN": "a-value-of-it"])
+        #expect(result.status == 2)
+        #expect(
+            result.errorText.hasPrefix(
+                "ops.yaml:4:27: error: the variable 'TOKEN' is withheld: a secret is read from it\n"),
+            "\(result.errorText)")
+        #expect(result.errorText.contains("secrets.NAME != null"))
+        #expect(try ops("given", "--stream", "raw", environment: ["TOKEN": "a-value-of-it"]).text == "given\n")
+    }
+
+    @Test func `the passphrase that ops opens age files with reaches no step`() throws {
+        let ops = try OpsProgram("ops: 1\ntasks: { t: { run: 'echo \"${OPS_AGE_PASSPHRASE-none}\"' } }\n")
+        #expect(
+            try ops("t", "--stream", "raw", environment: ["OPS_AGE_PASSPHRASE": "words of it"]).text == "none\n")
+    }
 }

@@ -124,6 +124,36 @@ import Testing
         #expect(result.text == "2048\n1\n")
     }
 
+    @Test func `a step of the same user cannot read the environment that ops was started with`() throws {
+        let ops = try OpsProgram(
+            """
+            ops: 1
+            secrets: { s: env://TOKEN }
+            tasks:
+              t:
+                run: |
+                  guard=$(awk '/^PPid:/ { print $2 }' /proc/$PPID/status)
+                  for process in $PPID $guard; do
+                    cat /proc/$process/environ >/dev/null 2>&1 && echo readable || echo hidden
+                  done
+                env: { S: "${{ secrets.s }}" }
+
+            """)
+        let command = ops.command(["t", "--stream", "raw"], environment: ["TOKEN": Self.value])
+        guard geteuid() == 0 else {
+            #expect(try run(command).text == "hidden\nhidden\n")
+            return
+        }
+        // Root may read all: another user tries it, who gets the program as an open file.
+        try run(["chmod", "-R", "a+rwX", ops.project + "/.."])
+        let program = try #require(command.firstIndex { $0.hasSuffix("/ops") })
+        let words = Array(command[(program + 1)...])
+        let script = "exec 9<\"$0\"; exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\""
+        let result = try run(
+            ["bash", "-c", script, command[program]] + command[..<program] + ["/proc/self/fd/9"] + words)
+        #expect(result.text == "hidden\nhidden\n", "\(result.errorText)")
+    }
+
     @Test func `what a killed run has left on a server is looked after by the next run`() throws {
         let ops = try OpsProgram("ops: 1\ntasks: { t: { run: echo fine } }\n")
         let debts = ops.state + "/debts"

@@ -8,7 +8,7 @@ import TestKit
 @testable import SecretsPlugin
 
 /// A real Vault or OpenBao: the one that `OPS_TEST_VAULT_ADDR` and `OPS_TEST_VAULT_TOKEN` name, else a development
-/// server of the `bao` or `vault` program, which ends with the last reference.
+/// server of the `bao` or `vault` program (that of .build/test-tools first), which ends with the last reference.
 final class RealVault: VaultPlace {
     let address: String
     let rootToken: String
@@ -27,9 +27,17 @@ final class RealVault: VaultPlace {
         private let pid: pid_t
         private let folder: TemporaryFolder
 
-        init?(_ names: [String] = ["bao", "vault"]) throws {
-            let found = names.compactMap { name in try? run(["sh", "-c", "command -v \(name)"]).text }
-            guard let path = found.first(where: { !$0.isEmpty })?.split(separator: "\n").first else { return nil }
+        /// The first of these that there is.
+        static let path: String? = {
+            let names = [projectFolder + "/.build/test-tools/bin/bao", "bao", "vault"]
+            let found = names.lazy.compactMap { name in
+                try? run(["sh", "-c", "command -v \"$0\"", name]).text.split(separator: "\n").first
+            }
+            return found.first.map { String($0) }
+        }()
+
+        init?() throws {
+            guard let path = Self.path else { return nil }
             folder = try TemporaryFolder()
             port = Int(try freePort())
             let log = open(try folder.write("log", ""), O_RDWR | O_CLOEXEC)
@@ -37,7 +45,7 @@ final class RealVault: VaultPlace {
             defer { [log, input].forEach { Glibc.close($0) } }
             pid = try spawn(
                 [
-                    "env", "HOME=\(folder.path)", String(path), "server", "-dev", "-dev-no-store-token",
+                    "env", "HOME=\(folder.path)", path, "server", "-dev", "-dev-no-store-token",
                     "-dev-root-token-id=root-s3cret", "-dev-listen-address=127.0.0.1:\(port)",
                 ], streams: [input, log, log])
         }
@@ -52,10 +60,7 @@ final class RealVault: VaultPlace {
     static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     /// True where the suite can run against one.
-    static let isThere: Bool = {
-        if variable("OPS_TEST_VAULT_ADDR") != nil { return true }
-        return ["bao", "vault"].contains { (try? run(["sh", "-c", "command -v \($0)"]).status) == 0 }
-    }()
+    static let isThere = variable("OPS_TEST_VAULT_ADDR") != nil || Program.path != nil
 
     /// - Parameter needsDatabase: whether credentials of a PostgreSQL server are wanted.
     init(needsDatabase: Bool = false) async throws {

@@ -57,12 +57,19 @@ void ops_archive_writer_free(struct ops_archive_writer *writer);
 
 enum ops_archive_filter { OPS_ARCHIVE_PLAIN, OPS_ARCHIVE_GZIP, OPS_ARCHIVE_BZIP2, OPS_ARCHIVE_XZ, OPS_ARCHIVE_ZSTD };
 
+enum ops_archive_format {
+    OPS_ARCHIVE_TAR,
+    OPS_ARCHIVE_ZIP,
+    OPS_ARCHIVE_RAW,  ///< one entry: all that the filter gives
+};
+
 struct ops_archive_reader;
 
 struct ops_archive_reader *ops_archive_reader_new(void);
 /// Reads the open file from its start: one format, one filter, no guessing.
 int ops_archive_reader_open(
-    struct ops_archive_reader *reader, int descriptor, bool is_zip, enum ops_archive_filter filter);
+    struct ops_archive_reader *reader, int descriptor, enum ops_archive_format format,
+    enum ops_archive_filter filter);
 /// The next entry; its texts stay until the call after.
 int ops_archive_reader_next(struct ops_archive_reader *reader, struct ops_archive_entry *entry);
 /// The bytes read into `bytes`, 0 at the end of the entry, or -1.

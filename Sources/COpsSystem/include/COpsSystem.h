@@ -96,8 +96,9 @@ int ops_open_unnamed(const char *folder, mode_t mode);
 /// Gives an unnamed file a name that is free; 0 or a negative error number.
 int ops_link_unnamed(int descriptor, const char *path);
 
-/// This process leaves no core dump from now on; its children keep the limit that it had.
-void ops_forbid_core_dumps(void);
+/// This process leaves no core dump from now on, and none but root's may read its memory and environment; its children
+/// are as they would have been.
+void ops_hide_memory(void);
 
 /// True for a folder on tmpfs or ramfs: its files are on no disk.
 bool ops_is_in_memory(const char *path);

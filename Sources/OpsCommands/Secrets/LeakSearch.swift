@@ -3,6 +3,7 @@ import Glibc
 import OpsCore
 import OpsEngine
 import OpsSystem
+import Synchronization
 
 /// Where a secret was found that should not be there.
 struct Leak: Hashable {
@@ -12,19 +13,28 @@ struct Leak: Hashable {
 }
 
 /// Searches bytes, files and archives for canaries in any encoding that the masking knows.
-struct LeakSearch: Sendable {
+final class LeakSearch: Sendable {
     /// A larger file is searched in its first part only.
     private static let largestFile = 256 << 20
 
+    /// The canaries.
     let registry = SecretRegistry()
+    /// What the run itself masks: what derives from canaries is known there.
+    private let derived = Mutex<SecretRegistry?>(nil)
+
+    func watch(_ registry: SecretRegistry) { derived.withLock { $0 = registry } }
 
     /// What stands in the bytes.
     func leaks(in bytes: [UInt8], at place: String) -> [Leak] {
-        registry.names(in: bytes).map { Leak(secret: $0, place: place) }
+        var names = registry.names(in: bytes)
+        // What derives from two secrets has the names of both.
+        names += derived.withLock { $0 }?.names(in: bytes).flatMap { $0.split(separator: " ").map(String.init) } ?? []
+        return Set(names).sorted().map { Leak(secret: $0, place: place) }
     }
 
-    /// What stands in the files below a folder that were changed since: their names, their content, and the members of
-    /// archives, one archive deep. Links are not followed, and git's own folder is left out.
+    /// What stands in the files below a folder that were changed since: their names, their content, what they hold
+    /// compressed, and the members of archives, one archive deep. Of a link it is the target's path that is searched, not
+    /// the target; git's own folder is left out.
     ///
     /// - Parameter time: seconds since 1970.
     func leaks(below folder: String, changedSince time: Double, name: String) -> [Leak] {
@@ -38,6 +48,9 @@ struct LeakSearch: Sendable {
                 if status.kind == .folder { open.append(inner) }
                 guard Double(status.changed) + 1 >= time else { continue }
                 found += leaks(in: Array(entry.utf8), at: "the name of \(name)\(inner)")
+                if status.kind == .link, let target = try? readLink("\(folder)/\(inner)") {
+                    found += leaks(in: Array(target.utf8), at: "the target of link \(name)\(inner)")
+                }
                 if status.kind == .file { found += leaks(inFile: "\(folder)/\(inner)", at: "\(name)\(inner)") }
             }
         }
@@ -48,7 +61,7 @@ struct LeakSearch: Sendable {
         guard let bytes = Self.beginning(of: path) else { return [] }
         var found = leaks(in: bytes, at: "file \(place)")
         _ = try? ArchiveContents.forEachFile(of: path) { member, bytes in
-            found += leaks(in: bytes, at: "file \(place), in \(member)")
+            found += leaks(in: bytes, at: "file \(place), " + (member.map { "in \($0)" } ?? "decompressed"))
         }
         return found
     }

@@ -48,7 +48,8 @@ struct SecretsDrillCommand: AsyncParsableCommand {
             guard !plan.secrets.isEmpty else {
                 return try Console.output("\(tasks.joined(separator: ", ")) has no secret.\n")
             }
-            let settings = try RunSettings(arguments, session.context)
+            var settings = try RunSettings(arguments, session.context)
+            settings.isKept = false
             try RunAction.confirm(plan, settings, session.context)
             let drill = try Drill(plan, canaries, environment: session.context.environment)
             defer { try? removeTree(drill.state.path) }
@@ -109,6 +110,8 @@ final class Drill: RunOnlooker {
             }
         }
     }
+
+    nonisolated func watch(_ registry: SecretRegistry) { search.watch(registry) }
 
     func begin(run: String) -> [any RunEventSink] {
         let events = EventLeakSearch(search)

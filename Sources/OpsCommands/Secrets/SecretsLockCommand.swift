@@ -40,6 +40,9 @@ struct SecretsLockCommand: AsyncParsableCommand {
             let answers = await inquiry.ask(session.recipe.allSecrets, .lasting)
             inquiry.warn(of: await inquiry.end())
             try Self.refuse(answers, inquiry.registry)
+            for warning in Set(answers.flatMap { $0.findings.compactMap(\.warning) }).sorted() {
+                Console.error("ops: warning: \(warning)\n")
+            }
             let key = try Self.key(named: key, known, answers, session)
             let now = SecretLock(key: key.source, entries: Self.entries(answers, key))
             let changes = (known ?? SecretLock(key: key.source, entries: [:])).changes(to: now)

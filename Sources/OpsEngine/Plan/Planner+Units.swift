@@ -55,6 +55,7 @@ extension Planner {
             inputs: inputs, vars: recipe.vars, git: try await gitFacts(early.git, in: recipe.directory),
             host: Scope.hostFacts, recipeDirectory: recipe.directory, secrets: [:], environment: caller)
         scope.secretNames = secretNames
+        scope.withheld = withheld
         for name in early.secrets { planSecret(secretNames?[name] ?? name) }
         scope.secrets = secretValues
         scope.environment = try environment(of: recipe, above: caller, without: withheld, scope: scope)

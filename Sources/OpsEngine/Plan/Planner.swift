@@ -134,6 +134,7 @@ package struct Planner {
             inputs: unit.inputs, vars: unit.recipe.vars, git: unit.git, host: Scope.hostFacts,
             recipeDirectory: unit.recipe.directory, secrets: secretValues, environment: unit.environment.variables)
         scope.secretNames = unit.secretNames
+        scope.withheld = unit.environment.withheld
         collect { try scope.extend(with: unit.recipe.env) }
         return scope
     }

@@ -18,6 +18,8 @@ package struct Scope: ExpressionScope, Sendable {
     package var run: ValueMap?
     /// The environment below the layers of `env`.
     package var environment: [String: String]
+    /// Variables that are not in it because an `env://` reference names them.
+    package var withheld: [String] = []
     /// `env` of recipe, task and step as far as evaluated: later ones replace; null unsets.
     package var layers: ValueMap = [:]
     package var matrix: ValueMap = [:]
@@ -36,7 +38,16 @@ package struct Scope: ExpressionScope, Sendable {
         case "vars":
             guard let template = vars[key] else { return (try known(nil, key, vars.keys, "var", range), 2) }
             return (try template.evaluate(in: self), 2)
-        case "env": return (layers[key] ?? environment[key].map { .string($0) } ?? .null, 2)
+        case "env":
+            if let value = layers[key] ?? environment[key].map({ .string($0) }) { return (value, 2) }
+            guard !withheld.contains(key) else {
+                throw DiagnosticsError([
+                    Diagnostic(
+                        code: "withheld", "the variable '\(key)' is withheld: a secret is read from it",
+                        hint: "name the secret, as in secrets.NAME or secrets.NAME != null", at: range)
+                ])
+            }
+            return (.null, 2)
         case "secrets":
             return (try known(secret(key), key, (secretNames ?? [:]).keys.sorted(), "secret", range), 2)
         case "matrix": return (try known(matrix[key], key, matrix.keys, "matrix axis", range), 2)

@@ -178,6 +178,7 @@ extension Run {
             recipeDirectory: unit.recipe.directory, secrets: secrets.values, run: runFacts,
             environment: unit.environment.variables)
         scope.secretNames = unit.secretNames
+        scope.withheld = unit.environment.withheld
         guard let index else { return scope }
         let task = plan.tasks[index]
         if !task.inputs.isEmpty {

@@ -117,6 +117,8 @@ package final class Run {
 
     /// Runs all of it, clean-up included, and says how it ended. Call once.
     package func execute() async -> RunFinished {
+        // Before there is another process: the environment may hold what an `env://` reference names.
+        if !plan.secrets.isEmpty { ProcessMemory.hide() }
         announce()
         // From here on others know of this run: one that was killed before must not begin.
         Guard.check()
