@@ -12,20 +12,22 @@ package enum ArchiveContents {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw OpsError(.system, "cannot read '\(path)'") }
         defer { close(descriptor) }
-        guard let reader = try? ArchiveReader(descriptor: descriptor, name: path) else { return false }
         var isArchive = false
         do {
+            let reader = try ArchiveReader(descriptor: descriptor, name: path)
             while let member = try reader.next() {
                 isArchive = true
                 body(member.path, try content(reader))
             }
+            if isArchive { return true }
         } catch {
+            guard let stream = try? ArchiveReader(descriptor: descriptor, name: path, isStream: true) else {
+                if isArchive { throw error }
+                return false
+            }
             // What is no tar, or a damaged one, gives at least its bytes.
-            isArchive = false
+            if try stream.next() != nil { body(nil, try content(stream)) }
         }
-        guard !isArchive else { return true }
-        let stream = try ArchiveReader(descriptor: descriptor, name: path, isStream: true)
-        if try stream.next() != nil { body(nil, try content(stream)) }
         return true
     }
 

@@ -46,6 +46,9 @@ package final class ArchiveReader {
     ) throws {
         try LibArchive.load()
         let kind = try ArchiveKind(descriptor: descriptor, name: name)
+        guard !isStream || kind.filter != OPS_ARCHIVE_PLAIN else {
+            throw OpsError(.invalid, "'\(name)' is not compressed")
+        }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw OpsError.system("read", name) }
         guard let made = ops_archive_reader_new() else { throw OpsError(.system, "no memory for an archive") }

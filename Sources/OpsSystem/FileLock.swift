@@ -108,7 +108,7 @@ package final class FileLock: Sendable {
         }
         guard descriptor >= 0 else { return }
         if isRecorded { _ = ftruncate(descriptor, 0) }
-        // Not by closing alone: a child between fork and exec has the descriptor as well.
+        // Not by closing alone, here as elsewhere: a child between fork and exec has the descriptor as well.
         flock(descriptor, LOCK_UN)
         close(descriptor)
     }
@@ -128,7 +128,9 @@ package final class FileLock: Sendable {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+        guard flock(descriptor, LOCK_SH | LOCK_NB) == 0 else { return errno == EWOULDBLOCK }
+        flock(descriptor, LOCK_UN)
+        return false
     }
 
     // MARK: The file

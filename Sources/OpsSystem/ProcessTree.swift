@@ -24,6 +24,8 @@ package final class ProcessTree {
 
     /// True in a process that starts children only here: then every child of it is one of a tree.
     static var ownsAllChildren = false
+    /// Programs that are being started on another thread: children of ours that no tree is known for yet.
+    static var startsUnderWay = 0
     private static var trees: [Int32: ProcessTree] = [:]
     /// Children outside their tree's group, but for strays.
     private static var owners: [Int32: ProcessTree] = [:]
@@ -111,11 +113,16 @@ package final class ProcessTree {
             guard let entry = ProcessTable.entry(pid) else { continue }
             if entry.isZombie {
                 var status: Int32 = 0
-                if ownsAllChildren || owners[pid] != nil { _ = ops_reap(pid, &status) }
+                // One that ended as soon as it was started is its starter's to reap.
+                if ownsAllChildren && startsUnderWay == 0 || owners[pid] != nil { _ = ops_reap(pid, &status) }
                 owners[pid] = nil
                 strays.remove(pid)
             } else if owners[pid] == nil, !strays.contains(pid), trees[entry.group] == nil {
-                if let tree = owner(pid, entry) { owners[pid] = tree } else { strays.insert(pid) }
+                if let tree = owner(pid, entry) {
+                    owners[pid] = tree
+                } else if startsUnderWay == 0 {
+                    strays.insert(pid)
+                }
             }
         }
     }

@@ -101,9 +101,15 @@ final class RunningChild {
                 // What is cancelled while it waits is not started.
                 let pid = flag.isCancelled ? -ECANCELED : spec.start(streams: streams, terminal: -1, &pidfd)
                 let descriptor = pidfd
-                EventLoop.shared.perform { self.started(spec, pid, descriptor, ends) }
+                EventLoop.shared.perform {
+                    ProcessTree.startsUnderWay -= 1
+                    self.started(spec, pid, descriptor, ends)
+                }
             }
-            if isSubmitted { return }
+            if isSubmitted {
+                ProcessTree.startsUnderWay += 1
+                return
+            }
         }
         let pid = spec.start(streams: streams, terminal: terminal, &pidfd)
         started(spec, pid, pidfd, ends)
@@ -142,6 +148,11 @@ final class RunningChild {
             // Out of kernel memory: the child must not outlive the error.
             tree.kill()
             tree.forget()
+            var status: Int32 = 0
+            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            for descriptor in [pidfd] + ends.ours.map(\.descriptor) { loop.closeWatched(descriptor) }
+            openStreams = [:]
+            if ends.writer >= 0 { close(ends.writer) }
             return finish(throwing: error)
         }
         if ends.writer >= 0 { input = InputWriter(ends.writer, ends.input) }

@@ -148,7 +148,7 @@ import Testing
         #expect(result.status == 2)
         #expect(
             result.errorText.hasPrefix(
-                "ops.yaml:4:27: error: the variable 'TOKEN' is withheld: a secret is read from it\n"),
+                "ops.yaml:4:25: error: the variable 'TOKEN' is withheld: a secret is read from it\n"),
             "\(result.errorText)")
         #expect(result.errorText.contains("secrets.NAME != null"))
         #expect(try ops("given", "--stream", "raw", environment: ["TOKEN": "a-value-of-it"]).text == "given\n")

@@ -33,7 +33,7 @@ import Testing
                 print(suite.get("name"), head(suite))
                 for case in suite:
                     assert case.get("classname") == suite.get("name")
-                    print("-", repr(case.get("name")), *(f"{e.tag} {e.get('message')!r} {(e.text or '')!r}" for e in case))
+                    print("-", case.get("name"), *(f"{e.tag} <{e.get('message')}> <{e.text}>" for e in case))
             """
         return try run(["python3", "-c", script, "\(ops.project)/\(file)"]).text
     }
@@ -41,22 +41,24 @@ import Testing
     @Test func `each task is a suite and each step a case, masked and well-formed`() throws {
         let ops = try OpsProgram(Self.recipe)
         let result = try ops(
-            "all", "--keep-going", "--junit", "reports/out.xml", environment: ["TOKEN": "junit-secret-value"])
+            "all", "--keep-going", "--jobs", "1", "--junit", "reports/out.xml",
+            environment: ["TOKEN": "junit-secret-value"])
         #expect(result.status == 1)
         #expect(
             try read(ops, "reports/out.xml") == """
                 testsuites 6 1 0 2
                 good 1 0 0 0
-                - '1: echo fine'
+                - 1: echo fine
                 bad 2 1 0 0
-                - '1: Break & "enter" <it>' failure "exit status 3 of 'printf \\"a\\\\033[31m]]>\\\\001b\\\\n$S\\\\n\\"; exit 3'" 'a]]>b\\n[masked:s]'
-                - 'finally 1: true'
-                tolerant 1 0 0 0
-                - '1: exit 4' system-out None "exit status 4 of 'exit 4'"
+                - 1: Break & "enter" <it> failure <exit status 3 of 'printf "a\\033[31m]]>\\001b\\n$S\\n"; exit 3'> <a]]>b
+                [masked:s]>
+                - finally 1: true
                 last 1 0 0 1
-                - 'last' skipped 'bad failed' ''
+                - last skipped <bad failed> <None>
+                tolerant 1 0 0 0
+                - 1: exit 4 system-out <None> <exit status 4 of 'exit 4'>
                 all 1 0 0 1
-                - 'all' skipped 'last was skipped' ''
+                - all skipped <last was skipped> <None>
 
                 """)
         #expect(!(try ops.text("reports/out.xml").contains("junit-secret-value")))
@@ -66,7 +68,7 @@ import Testing
         let ops = try OpsProgram(Self.recipe)
         let result = try ops("slow", environment: ["OPS_JUNIT": "out.xml"])
         #expect(result.status == 1)
-        #expect(try read(ops, "out.xml").hasPrefix("testsuites 1 0 1 0\nslow 1 0 1 0\n- '1: sleep 60' error "))
+        #expect(try read(ops, "out.xml").hasPrefix("testsuites 1 0 1 0\nslow 1 0 1 0\n- 1: sleep 60 error "))
     }
 
     @Test func `a file that cannot be written is an error before anything runs`() throws {
@@ -83,6 +85,6 @@ import Testing
         #expect(try ops("b").status == 1)
         try ops.write("there", "")
         #expect(try ops("resume", "--junit", "out.xml").status == 0)
-        #expect(try read(ops, "out.xml") == "testsuites 1 0 0 0\nb 1 0 0 0\n- '1: test -e there'\n")
+        #expect(try read(ops, "out.xml") == "testsuites 1 0 0 0\nb 1 0 0 0\n- 1: test -e there\n")
     }
 }

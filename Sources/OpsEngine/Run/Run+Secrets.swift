@@ -15,8 +15,11 @@ extension Run {
     var secretMeans: SecretMeans {
         let sessions = secretSessions ?? makeSecretSessions()
         secretSessions = sessions
-        let logger = Logger(label: "ops.secrets") { _ in EventLogHandler(run: self, step: nil) }
-        return SecretMeans(sessions: sessions, logger: logger, clock: clock)
+        return SecretMeans(sessions: sessions, logger: secretLogger, clock: clock)
+    }
+
+    private var secretLogger: Logger {
+        Logger(label: "ops.secrets") { _ in EventLogHandler(run: self, step: nil) }
     }
 
     private func makeSecretSessions() -> SecretSessions {
@@ -72,12 +75,15 @@ extension Run {
     /// Begins to take back what earlier runs that were killed had made; the run's tasks do not wait for it.
     func beginToPayEarlierDebts() {
         guard !earlierDebts.isEmpty else { return }
+        // Sessions of its own: what it takes is not taken from the time that this run's own end has.
+        let sessions = makeSecretSessions()
         let context = SecretContext(
-            directory: plan.recipe.directory, environment: secrets.environment, logger: secretMeans.logger,
-            session: secretMeans.sessions[plan.recipe.secretHosts], hosts: plan.recipe.secretHosts)
-        payment = SwiftTask(executorPreference: EventLoop.shared) {
+            directory: plan.recipe.directory, environment: secrets.environment, logger: secretLogger,
+            session: sessions[plan.recipe.secretHosts], hosts: plan.recipe.secretHosts)
+        let task = SwiftTask(executorPreference: EventLoop.shared) {
             for earlier in self.earlierDebts { await self.pay(earlier, context) }
         }
+        payment = (task, sessions)
     }
 
     private func pay(_ earlier: EarlierDebts, _ context: SecretContext) async {
@@ -97,21 +103,33 @@ extension Run {
 
     /// Takes back what was made to get the run's secrets, the newest first, and says what could not be.
     func endSecrets() async {
-        guard let sessions = secretSessions else { return }
-        let payment = payment
+        let payment = SwiftTask(executorPreference: EventLoop.shared) { await self.endPayment() }
+        if let secretSessions {
+            await end(
+                secretSessions, after: nil,
+                late: "not all that this run made for its secrets was taken back within \(Self.revocationLimit.text)")
+        }
+        await payment.value
+    }
+
+    private func endPayment() async {
+        guard let (task, sessions) = payment else { return }
+        await end(
+            sessions, after: task,
+            late: "not all that earlier runs left was taken back within \(Self.revocationLimit.text)")
+    }
+
+    private func end(_ sessions: SecretSessions, after task: SwiftTask<Void, Never>?, late: String) async {
         let end = await Bounded.run(for: Self.revocationLimit, on: clock) {
-            await payment?.value
+            await task?.value
             return await sessions.end()
         }
         switch end {
         case .done(let failures):
             for (debt, failure) in failures { warn(ofDebt: debt, failure, "this run made") }
         case .timedOut, .cancelled:
-            payment?.cancel()
-            message(
-                .warning,
-                "not all that this run made for its secrets was taken back within \(Self.revocationLimit.text): the next run tries again",
-                step: nil)
+            task?.cancel()
+            message(.warning, "\(late): the next run tries again", step: nil)
         }
     }
 

@@ -27,7 +27,7 @@ package final class Run {
     var secretSessions: SecretSessions?
     /// What earlier runs made for their secrets and did not take back, and the work of doing so.
     let earlierDebts: [EarlierDebts]
-    var payment: SwiftTask<Void, Never>?
+    var payment: (task: SwiftTask<Void, Never>, sessions: SecretSessions)?
     /// Where the `files` of steps stand.
     let privateFiles: PrivateFiles
     private let sinks: [any RunEventSink]
@@ -118,7 +118,7 @@ package final class Run {
     /// Runs all of it, clean-up included, and says how it ended. Call once.
     package func execute() async -> RunFinished {
         // Before there is another process: the environment may hold what an `env://` reference names.
-        if !plan.secrets.isEmpty { ProcessMemory.hide() }
+        if !plan.secrets.isEmpty || !earlierDebts.isEmpty { ProcessMemory.hide() }
         announce()
         // From here on others know of this run: one that was killed before must not begin.
         Guard.check()
