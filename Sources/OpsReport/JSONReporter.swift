@@ -22,7 +22,7 @@ package final class JSONReporter: Reporter {
             let key = Stream(step: step, stream: stream)
             let all = (unfinished.removeValue(forKey: key) ?? []) + bytes
             let rest = Self.unfinishedLength(all)
-            if rest > 0 { unfinished[key] = Array(all.suffix(rest)) }
+            if rest > 0 { unfinished[key] = Array(all[(all.count - rest)...]) }
             if rest < all.count { write(.output(step, stream, all.dropLast(rest)), event.time) }
         case .stepFinished(let finished):
             for stream in [OutputStream.standardOutput, .standardError] {

@@ -60,7 +60,7 @@ struct RunRecord {
         case .output(let step, _, let bytes):
             let task = Self.task(of: step)
             active[task]?.progress = nil
-            active[task]?.tail = Array(bytes.suffix(Self.tailLength))
+            active[task]?.tail = Array(bytes[max(0, bytes.count - Self.tailLength)...])
         case .progress(let step, let progress):
             let total = progress.total.map { "/\($0)" } ?? ""
             active[Self.task(of: step)]?.progress = "\(progress.done)\(total) \(progress.unit)"

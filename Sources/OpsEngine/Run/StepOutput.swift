@@ -37,7 +37,8 @@ final class StepOutput {
 
     private func keep(_ bytes: [UInt8]) throws {
         guard !bytes.isEmpty else { return }
-        tail += bytes.suffix(Self.tailLimit)
+        // A slice: `suffix` would be the one that goes through all of a sequence.
+        tail += bytes[max(0, bytes.count - Self.tailLimit)...]
         if tail.count > 2 * Self.tailLimit { tail.removeFirst(tail.count - Self.tailLimit) }
         try log?.append(bytes)
     }
