@@ -34,10 +34,12 @@ package struct TableText {
                 let isLast = column == row.count - 1
                 var cell = cell
                 if isLast, let width { cell = DisplayWidth.clip(cell, to: max(width - used, 8), unicode: unicode) }
-                let space = String(repeating: " ", count: max(widths[column] - DisplayWidth.of(cell), 0))
                 let isRight = column < alignments.count && alignments[column] == .right
-                line += isRight ? space + cell : isLast ? cell : cell + space
-                if !isLast { line += "  " }
+                // One long cell does not cost every row its width.
+                let space = isRight || !isLast ? max(widths[column] - DisplayWidth.of(cell), 0) : 0
+                if isRight { line += String(repeating: " ", count: space) }
+                line += cell
+                if !isLast { line += String(repeating: " ", count: isRight ? 2 : space + 2) }
                 used += widths[column] + 2
             }
             while line.last == " " { line.removeLast() }

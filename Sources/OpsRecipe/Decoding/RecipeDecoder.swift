@@ -60,7 +60,9 @@ extension RecipeReader {
             recipe.defaults.shell = shell(fields["shell"], "'defaults'")
             recipe.defaults.timeout = duration(fields["timeout"], "'defaults'")
         }
-        for entry in entries(fields["tasks"], place) ?? [] where isName(entry.key, "task name", entry.keyRange) {
+        let tasks = entries(fields["tasks"], place) ?? []
+        recipe.tasks.reserveCapacity(tasks.count)
+        for entry in tasks where isName(entry.key, "task name", entry.keyRange) {
             recipe.tasks[entry.key] = task(entry)
         }
         recipe.onFailure = steps(fields["on-failure"], place)
