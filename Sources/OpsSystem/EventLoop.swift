@@ -185,10 +185,14 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
         handlers[descriptor] = (generation, handler)
     }
 
-    /// Ends the watch and closes the descriptor, which takes it off the kernel's list as well (epoll(7), question 6).
+    /// Ends the watch and closes the descriptor.
+    ///
+    /// Closing alone takes it off the kernel's list only where no child between fork and exec has it (epoll(7), question
+    /// 6): until then the loop would be woken for nothing again and again.
     @EventLoopActor
     package func closeWatched(_ descriptor: Int32) {
         handlers.removeValue(forKey: descriptor)
+        ops_poll_remove(poll, descriptor)
         close(descriptor)
     }
 
