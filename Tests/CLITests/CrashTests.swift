@@ -24,22 +24,28 @@ import Testing
     ]
 
     @Test func killedAtTwoHundredMomentsEveryEffectHappensOnce() async throws {
+        var died = 0
+        // Most kills meet a run under way, but for a machine whose pace changes meanwhile: there it takes more.
+        for _ in 0..<20 where died <= 50 { died += try await Self.killTwoHundred() }
+        #expect(died > 50)
+    }
+
+    /// How many of the runs were under way when they were killed.
+    private static func killTwoHundred() async throws -> Int {
         // How long a whole run takes here and now.
-        let clock = ContinuousClock()
-        let whole = try clock.measure { _ = try OpsProgram(Self.recipe)("e") }
-        let died = try await withThrowingTaskGroup(of: Int.self) { group in
+        let whole = try ContinuousClock().measure { _ = try OpsProgram(recipe)("e") }
+        return try await withThrowingTaskGroup(of: Int.self) { group in
             for worker in 0..<4 {
                 group.addTask {
                     var died = 0
                     for moment in stride(from: worker, to: 200, by: 4) {
-                        if try Self.killAndResume(after: whole * moment / 180) { died += 1 }
+                        if try killAndResume(after: whole * moment / 180) { died += 1 }
                     }
                     return died
                 }
             }
             return try await group.reduce(0, +)
         }
-        #expect(died > 50, "most of the kills should meet a run under way")
     }
 
     /// True where the run was under way when it was killed.
@@ -51,9 +57,10 @@ import Testing
         let killed = try running.end()
         var result = try ops("resume")
         // The guard of the killed run may need a moment more.
-        for _ in 0..<1000 where result.status == 75 {
-            usleep(5_000)
+        _ = try waitUntil {
+            if result.status != 75 { return true }
             result = try ops("resume")
+            return false
         }
         let isFresh = result.errorText.contains("there is no run of ops.yaml yet")
         if isFresh { result = try ops("e") }

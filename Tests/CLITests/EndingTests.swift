@@ -1,66 +1,72 @@
 import Glibc
+import OpsCore
 import TestKit
 import Testing
 
 /// Every run ends: timeouts, interrupts, and the processes they leave.
 @Suite struct EndingTests {
-    /// True where the process whose id the file holds is gone, or only waits for its parent to look.
-    private func isGone(_ ops: OpsProgram, _ file: String) throws -> Bool {
-        let pid = try ops.text(file).filter(\.isNumber)
-        let script = "kill -0 $0 2>/dev/null && ! grep -q '^State:.*Z' /proc/$0/status"
-        return try run(["sh", "-c", script, pid]).status != 0
+    /// The run of `t` in a recipe with a time limit that was long enough for the file `child`.
+    private static func withLimit(
+        _ words: String..., recipe: (_ limit: String) -> String
+    ) throws -> (ops: OpsProgram, limit: String, result: CommandResult) {
+        try TestKit.withLimit { limit in
+            let ops = try OpsProgram(recipe(limit.text))
+            return (ops, limit.text, try ops.run(["t", "--stream", "raw"] + words))
+        } isEnough: {
+            try $0.ops.holds("child")
+        }
     }
 
     @Test func aStepsTimeoutEndsItsWholeTree() throws {
-        let ops = try OpsProgram(
+        let (ops, limit, result) = try Self.withLimit { limit in
             """
             ops: 1
             tasks:
-              t: { steps: [ { timeout: 300ms, run: "sleep 61 & echo $! > child; wait" } ], finally: [ { run: 'echo $OPS_STATUS' } ] }
+              t: { steps: [ { timeout: \(limit), run: "sleep 61 & echo $! > child; wait" } ], finally: [ { run: 'echo $OPS_STATUS' } ] }
 
-            """)
-        let result = try ops("t", "--stream", "raw")
+            """
+        }
         #expect(result.text == "timed-out\n")
-        #expect(result.errorText.contains("timeout of 300ms passed"))
+        #expect(result.errorText.contains("timeout of \(limit) passed"))
         #expect(result.status == 1)
-        #expect(try isGone(ops, "child"))
+        #expect(try ops.isGone("child"))
     }
 
     @Test func aTasksTimeoutIsOfAllItsSteps() throws {
-        let ops = try OpsProgram(
+        let (ops, limit, result) = try Self.withLimit { limit in
             """
             ops: 1
             tasks:
-              t: { timeout: 300ms, steps: [ { run: sleep 0.2 }, { run: "sleep 61 & echo $! > child; wait" } ], on-failure: [ { run: 'echo $OPS_STATUS' } ] }
+              t: { timeout: \(limit), steps: [ { run: sleep 0.1 }, { run: "sleep 61 & echo $! > child; wait" } ], on-failure: [ { run: 'echo $OPS_STATUS' } ] }
 
-            """)
-        let result = try ops("t", "--stream", "raw")
+            """
+        }
         #expect(result.text == "timed-out\n")
-        #expect(result.errorText.contains("timeout of 300ms passed"))
+        #expect(result.errorText.contains("timeout of \(limit) passed"))
         #expect(result.status == 1)
-        #expect(try isGone(ops, "child"))
+        #expect(try ops.isGone("child"))
     }
 
     @Test func theRunsTimeoutIs124AndFinallyStillRuns() throws {
-        let ops = try OpsProgram(
-            "ops: 1\ntasks: { t: { run: \"sleep 61 & echo $! > child; wait\", finally: [ { run: echo cleaned } ] } }\n")
-        let result = try ops("t", "--timeout", "300ms", "--stream", "raw")
+        let (ops, _, result) = try Self.withLimit { limit in
+            "ops: 1\ntimeout: \(limit)\ntasks: { t: { run: \"sleep 61 & echo $! > child; wait\", finally: [ { run: echo cleaned } ] } }\n"
+        }
         #expect(result.text == "cleaned\n")
         #expect(result.status == 124)
-        #expect(try isGone(ops, "child"))
+        #expect(try ops.isGone("child"))
     }
 
-    @Test func theRecipesTimeoutBoundsTheRunToo() throws {
-        let ops = try OpsProgram("ops: 1\ntimeout: 200ms\ntasks: { t: { run: sleep 61 } }\n")
-        #expect(try ops("t").status == 124)
+    @Test func theCommandLinesTimeoutBoundsTheRunToo() throws {
+        let ops = try OpsProgram("ops: 1\ntimeout: 1h\ntasks: { t: { run: sleep 10000 } }\n")
+        #expect(try ops("t", "--timeout", "200ms").status == 124)
     }
 
     @Test func whatIgnoresSIGTERMIsKilledAfterTheGrace() throws {
-        let ops = try OpsProgram(
-            "ops: 1\ntasks: { t: { run: \"trap '' TERM; echo $$ > child; while :; do sleep 0.05; done\" } }\n")
-        let result = try ops("t", "--timeout", "200ms", "--grace", "200ms")
+        let (ops, _, result) = try Self.withLimit("--grace", "200ms") { limit in
+            "ops: 1\ntimeout: \(limit)\ntasks: { t: { run: \"trap '' TERM; echo $$ > child; while :; do sleep 0.05; done\" } }\n"
+        }
         #expect(result.status == 124)
-        #expect(try isGone(ops, "child"))
+        #expect(try ops.isGone("child"))
     }
 
     @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
@@ -79,7 +85,7 @@ import Testing
         let result = try program.end()
         #expect(result.text == "cleaned cancelled\n")
         #expect(result.status == status)
-        #expect(try isGone(ops, "child"))
+        #expect(try ops.isGone("child"))
         #expect(!ops.exists("ran"))
     }
 
@@ -88,17 +94,18 @@ import Testing
             """
             ops: 1
             tasks:
-              t: { run: "trap '' TERM; echo $$ > child; touch started; while :; do sleep 0.05; done", finally: [ { run: touch cleaned } ] }
+              t: { run: "trap 'touch told' TERM; echo $$ > child; touch started; while :; do sleep 0.05; done", finally: [ { run: touch cleaned } ] }
 
             """)
         let program = try ops.start(["t", "--grace", "30s"])
         try program.wait(for: ops.project + "/started")
         program.signal(SIGINT)
-        usleep(200_000)
+        // Two at once may be one.
+        try program.wait(for: ops.project + "/told")
         program.signal(SIGINT)
         #expect(try program.end().status == 130)
         #expect(!ops.exists("cleaned"))
-        #expect(try isGone(ops, "child"))
+        #expect(try ops.isGone("child"))
     }
 
     @Test func aSecondSIGTERMLetsTheCleanUpGoOn() throws {
@@ -130,7 +137,7 @@ import Testing
         #expect(result.text.contains("\nserves\n"))
         #expect(result.text.contains("sleep"))
         #expect(result.status == 0)
-        #expect(try isGone(ops, "child"))
+        #expect(try ops.isGone("child"))
     }
 
     @Test func confirmWithoutATerminalFailsBeforeAnythingRuns() throws {

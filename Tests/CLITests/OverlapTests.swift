@@ -107,7 +107,7 @@ import Testing
         running.signal(SIGKILL)
         _ = try running.end()
         // With a guard, the engine that holds the lock dies right behind it.
-        let next = try ops("run", "--unattended", "--wait", "10s", "short")
+        let next = try ops("run", "--unattended", "--wait", "10m", "short")
         #expect(next.status == 0, "\(next.errorText)")
         try ops.write("go", "")
     }

@@ -250,7 +250,7 @@ extension OpsProgram {
         _ = try running.end()
         let id = try lastRun()
         // The lock is gone with the process, which may be the child of the one that was killed.
-        for _ in 0..<500 where try self("runs").text.contains(" running ") { usleep(10_000) }
+        #expect(try waitUntil { try !self("runs").text.contains(" running ") })
         return id
     }
 }

@@ -54,7 +54,7 @@ import Testing
         let server = try await Self.vault()
         let ops = try OpsProgram(Self.recipe)
         var variables = Self.variables(server)
-        if signal != 0 { variables["SECONDS_TO_SLEEP"] = "20" }
+        if signal != 0 { variables["SECONDS_TO_SLEEP"] = "1000" }
         let program = try ops.start(["t", "--stream", "raw", "--grace", "1s"], environment: variables)
         if signal != 0 {
             try program.wait(for: ops.project + "/started")
@@ -71,7 +71,7 @@ import Testing
         let server = try await Self.vault()
         let ops = try OpsProgram(Self.recipe)
         var variables = Self.variables(server)
-        variables["SECONDS_TO_SLEEP"] = "20"
+        variables["SECONDS_TO_SLEEP"] = "1000"
         let program = try ops.start(["t"], environment: variables)
         try program.wait(for: ops.project + "/started")
         program.signal(SIGKILL)
@@ -79,9 +79,10 @@ import Testing
         #expect(Self.count(server, "auth/token/revoke-self") == 0)
         // The other process of the run may still be ending.
         var result = try ops.run(["other"], environment: Self.variables(server))
-        for _ in 0..<50 where !result.text.contains("took back") {
-            usleep(50_000)
+        _ = try await eventually {
+            if result.text.contains("took back") { return true }
             result = try ops.run(["other"], environment: Self.variables(server))
+            return false
         }
         #expect(result.text.contains("left: vault login \(server.url) - accessor-1"), "\(result.text)")
         let revoked = server.requests.filter { $0.path == "/v1/auth/token/revoke-accessor" }

@@ -90,14 +90,13 @@ import Testing
     }
 
     @Test func `a drill finds where canaries end up, asks no source and leaves no run behind`() throws {
-        let ops = try OpsProgram(
-            """
+        let recipe = """
             ops: 1
             secrets: { s: env://NOT_SET, t: file://not-there, unused: env://NOT_SET }
             tasks:
               leaky:
                 steps:
-                  - { run: 'sh -c "sleep 0.3; :" "$S"', env: { S: "${{ secrets.s }}" } }
+                  - { run: 'sh -c "sleep LIMIT; :" "$S"', env: { S: "${{ secrets.s }}" } }
                   - { run: 'mkdir -p out; printf %s "$T" | base64 > out/encoded.txt', env: { T: "${{ secrets.t }}" } }
                   - { run: 'printf %s "$S" > plain; tar czf out/packed.tar.gz plain; rm plain', env: { S: "${{ secrets.s }}" } }
                   - { run: 'printf %s "$S" | gzip > out/one.gz; ln -s "/nowhere/$S" out/link', env: { S: "${{ secrets.s }}" } }
@@ -106,8 +105,14 @@ import Testing
                 run: 'echo "$S"; printf %s "$S" | sha256sum > /dev/null; sleep 0.1'
                 env: { S: "${{ secrets.s }}" }
 
-            """)
-        let leaky = try ops("secrets", "drill", "leaky")
+            """
+        // It looks at the processes every now and then.
+        let (ops, leaky) = try withLimit { limit in
+            let ops = try OpsProgram(recipe.replacing("LIMIT", with: "\(limit.seconds)"))
+            return (ops, try ops("secrets", "drill", "leaky"))
+        } isEnough: {
+            $0.1.text.contains("an argument of sh")
+        }
         #expect(leaky.status == 1)
         #expect(leaky.text.contains("found  s  an argument of sh\n"), "\(leaky.text)\(leaky.errorText)")
         #expect(leaky.text.contains("found  t  file out/encoded.txt\n"))

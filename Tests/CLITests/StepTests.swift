@@ -1,3 +1,4 @@
+import OpsCore
 import TestKit
 import Testing
 
@@ -141,14 +142,18 @@ import Testing
     }
 
     @Test func theTimeoutIsOfEachAttempt() throws {
-        let ops = try OpsProgram(
-            """
-            ops: 1
-            tasks:
-              t: { steps: [ { timeout: 250ms, retry: { attempts: 2, delay: 1ms }, run: 'echo $OPS_ATTEMPT; test $OPS_ATTEMPT = 2 || sleep 61' } ] }
+        let result = try withLimit { limit in
+            let ops = try OpsProgram(
+                """
+                ops: 1
+                tasks:
+                  t: { steps: [ { timeout: \(limit.text), retry: { attempts: 2, delay: 1ms }, run: 'echo $OPS_ATTEMPT; test $OPS_ATTEMPT = 2 || sleep 61' } ] }
 
-            """)
-        let result = try ops("t", "--stream", "raw")
+                """)
+            return try ops("t", "--stream", "raw")
+        } isEnough: {
+            $0.text == "1\n2\n" && $0.status == 0
+        }
         #expect(result.text == "1\n2\n")
         #expect(result.status == 0)
     }

@@ -8,7 +8,7 @@ extension TreeTests {
     func aChildHearsOfTheEndOnce(signal: Int32) throws {
         let child = """
             import signal, sys, time
-            end = time.time() + 20
+            end = time.time() + 120
             def note(number, frame):
                 global end
                 end = min(end, time.time() + 0.4)
@@ -116,7 +116,7 @@ extension TreeTests {
         let driver = """
             import os, pty, sys, time, signal
             def wait(test):
-                for _ in range(1000):
+                for _ in range(6000):
                     if test(): return
                     time.sleep(0.01)
                 sys.exit("timed out")
@@ -145,7 +145,7 @@ extension TreeTests {
                 open("status", "w").write(str(os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)))
                 os._exit(0)
             leader = job
-            wait(lambda: os.path.exists("started") and os.path.getsize("job"))
+            wait(lambda: os.path.exists("started") and os.path.exists("job") and os.path.getsize("job"))
             job = int(open("job").read())
             os.write(terminal, b"\\x1a")
             wait(lambda: os.path.exists("stopped") and os.path.getsize("stopped"))

@@ -1,4 +1,5 @@
 import Glibc
+import OpsCore
 import TestKit
 import Testing
 
@@ -27,20 +28,15 @@ import Testing
         return "ops: 1\ntasks:\n  t:\n\(more)    run: |\n" + script.replacing("\n", with: "\n    ") + "\n"
     }
 
-    /// True once the process whose id the file holds is gone; waits a little, as its killer may not.
-    func isGone(_ ops: OpsProgram, _ file: String = "child") throws -> Bool {
-        try isGone(try #require(Int32(try ops.text(file).filter(\.isNumber))))
-    }
-
-    func isGone(_ pid: pid_t) throws -> Bool {
-        for _ in 0..<200 {
-            if kill(pid, 0) != 0 { return true }
-            let state = try run(["ps", "-o", "stat=", "-p", String(pid)]).text
-            if state.isEmpty || state.hasPrefix("Z") { return true }
-            usleep(5_000)
+    /// A run whose time limit passes once the child is there.
+    private static func timedOut(_ escape: Escape, more: String = "") throws -> (ops: OpsProgram, result: CommandResult)
+    {
+        try withLimit { limit in
+            let ops = try OpsProgram(recipe(escape, more: "    timeout: \(limit.text)\n" + more))
+            return (ops, try ops("t", "--grace", "300ms"))
+        } isEnough: {
+            $0.ops.exists("started")
         }
-        kill(pid, SIGKILL)
-        return false
     }
 
     func child(of pid: pid_t) throws -> pid_t {
@@ -54,21 +50,18 @@ import Testing
 
     @Test(arguments: Escape.allCases)
     func noneSurvivesATimeout(escape: Escape) throws {
-        let ops = try OpsProgram(Self.recipe(escape, more: "    timeout: 500ms\n"))
-        let result = try ops("t", "--grace", "300ms")
+        let (ops, result) = try Self.timedOut(escape)
         #expect(result.status == 1, "\(result.text)")
-        #expect(try isGone(ops))
+        #expect(try ops.isGone("child"))
     }
 
     @Test(arguments: Escape.allCases)
     func noneSurvivesTheStepsTimeoutWhileTheRunGoesOn(escape: Escape) throws {
-        let ops = try OpsProgram(
-            Self.recipe(
-                escape, more: "    timeout: 500ms\n    finally: [ { run: '! kill -0 $(cat child) && touch gone' } ]\n"))
-        let result = try ops("t", "--grace", "300ms")
+        let (ops, result) = try Self.timedOut(
+            escape, more: "    finally: [ { run: '! kill -0 $(cat child) && touch gone' } ]\n")
         #expect(result.status == 1, "\(result.text)")
         #expect(ops.exists("gone"), "\(result.text)")
-        #expect(try isGone(ops))
+        #expect(try ops.isGone("child"))
     }
 
     @Test(arguments: Escape.allCases, [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
@@ -78,7 +71,7 @@ import Testing
         try program.wait(for: ops.project + "/started")
         program.signal(signal.0)
         #expect(try program.end().status == signal.1)
-        #expect(try isGone(ops))
+        #expect(try ops.isGone("child"))
     }
 
     @Test(arguments: Escape.allCases)
@@ -89,7 +82,7 @@ import Testing
         let engine = try child(of: program.pid)
         program.signal(SIGKILL)
         #expect(try program.end().status == 128 + SIGKILL)
-        #expect(try isGone(ops))
+        #expect(try ops.isGone("child"))
         #expect(try isGone(engine))
         #expect(try temporaryFolders(ops) == "")
     }
@@ -101,7 +94,7 @@ import Testing
         try program.wait(for: ops.project + "/started")
         kill(try child(of: program.pid), SIGKILL)
         #expect(try program.end().status == 128 + SIGKILL)
-        #expect(try isGone(ops))
+        #expect(try ops.isGone("child"))
         #expect(try temporaryFolders(ops) == "")
     }
 
@@ -114,7 +107,7 @@ import Testing
         try program.wait(for: ops.project + "/cleaning")
         program.signal(SIGINT)
         #expect(try program.end().status == 130)
-        #expect(try isGone(ops))
+        #expect(try ops.isGone("child"))
         #expect(try temporaryFolders(ops) == "")
     }
 
@@ -137,7 +130,7 @@ import Testing
         #expect(result.status == 0, "\(result.text)")
         #expect(ops.exists("served"))
         #expect(result.text.contains("ended processes that the step had left running: "))
-        #expect(try isGone(ops))
+        #expect(try ops.isGone("child"))
     }
 
     enum End: CaseIterable, Sendable { case normal, failure, guardKilled, engineKilled, twoInterrupts }

@@ -22,7 +22,7 @@ import Testing
     @Test func aReaderThatGoesAwayDoesNotHangARun() throws {
         let ops = try OpsProgram("ops: 1\ntasks: { t: { run: 'seq 1 200000; touch ran' } }\n")
         let result = try run(
-            ["bash", "-c", "timeout 20 \"$@\" | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}", "bash"]
+            ["bash", "-c", "timeout 120 \"$@\" | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}", "bash"]
                 + ops.command(["t"]))
         #expect(result.status != 124)
         #expect(ops.exists("ran"))
@@ -31,7 +31,7 @@ import Testing
     @Test(arguments: [["list"], ["t"], ["plan", "t"]])
     func aClosedStandardOutputDoesNotHang(words: [String]) throws {
         let ops = try OpsProgram(Self.recipe)
-        let result = try run(["bash", "-c", "timeout 20 \"$@\" >&-", "bash"] + ops.command(words))
+        let result = try run(["bash", "-c", "timeout 120 \"$@\" >&-", "bash"] + ops.command(words))
         #expect(result.status != 124)
         #expect(result.status < 128)
     }

@@ -18,9 +18,10 @@ import Testing
 
     @Test func aKilledRunIsNotRecorded() throws {
         let ops = try OpsProgram.withSources(
-            "ops: 1\ntasks: { build: { sources: src, produces: [], run: 'echo run >> log; test -e go || sleep 60' } }")
+            "ops: 1\ntasks: { build: { sources: src, produces: [], run: 'echo run >> log; test -e go || { touch waits; sleep 60; }' } }"
+        )
         let running = try ops.start(["build"])
-        try running.wait(for: ops.project + "/log")
+        try running.wait(for: ops.project + "/waits")
         running.signal(SIGKILL)
         _ = try running.end()
         try ops.write("go", "")

@@ -122,7 +122,9 @@ private final class Handler: ChannelInboundHandler {
             guard let request else { return }
             log.requests.withLock { $0.append(request) }
             let (answer, channel) = (answer, context.channel)
-            Task { try await write(answer(request), to: channel, method: request.method) }
+            Task(executorPreference: AnswerThread.shared) {
+                try await write(answer(request), to: channel, method: request.method)
+            }
         }
     }
 

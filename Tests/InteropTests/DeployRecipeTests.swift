@@ -42,9 +42,10 @@ import Testing
 
         deinit { server.signal(SIGKILL); _ = try? server.end() }
 
-        func deploy(_ words: String...) throws -> CommandResult {
+        /// - Parameter limit: how long it may take to be healthy.
+        func deploy(_ words: String..., within limit: String = "10m") throws -> CommandResult {
             try project.program.run(
-                ["run", "-f", "recipes/deploy.yaml", "deploy", "root=service", "within=2s"]
+                ["run", "-f", "recipes/deploy.yaml", "deploy", "root=service", "within=\(limit)"]
                     + ["health=http://127.0.0.1:\(port)/health", "--yes"] + words)
         }
 
@@ -64,7 +65,7 @@ import Testing
         #expect(first.status == 0, "\(first.text)\n\(first.errorText)")
         #expect(try service.current == "one")
 
-        let second = try service.deploy("from=two")
+        let second = try service.deploy("from=two", within: "2s")
         #expect(second.status == 1, "\(second.text)\n\(second.errorText)")
         #expect(second.text.contains("Going back to releases/"))
         #expect(try service.current == "one")
@@ -75,7 +76,7 @@ import Testing
     @Test func theFirstReleaseThatIsUnhealthyLeavesNone() throws {
         let service = try Service()
         try service.release("one", status: 503)
-        #expect(try service.deploy("from=one").status == 1)
+        #expect(try service.deploy("from=one", within: "2s").status == 1)
         #expect(!service.project.program.exists("service/current/name"))
         #expect(try service.project.names(in: "service/releases") == [])
     }

@@ -17,10 +17,10 @@ import Testing
           t:
             files: { INHERITED: "${{ secrets.s }}" }
             steps:
-              - { id: none, run: 'env > none.env; sleep 0.2' }
-              - { id: variable, env: { S: "${{ secrets.s }}" }, run: 'echo "by env: $S"; sleep 0.2' }
+              - { id: none, run: 'env > none.env; WAIT' }
+              - { id: variable, env: { S: "${{ secrets.s }}" }, run: 'echo "by env: $S"; WAIT' }
               - { id: input, stdin: "${{ secrets.s }}", run: 'cat; echo' }
-              - { id: file, files: { KEY: "${{ secrets.s }}" }, run: 'cat "$KEY" "$INHERITED"; echo; stat -c %a "$KEY"; echo "$KEY" > where; sleep 0.2' }
+              - { id: file, files: { KEY: "${{ secrets.s }}" }, run: 'cat "$KEY" "$INHERITED"; echo; stat -c %a "$KEY"; echo "$KEY" > where; WAIT' }
               - { id: derived, env: { D: "${{ upper(secrets.s) }}" }, run: 'echo "derived: $D"' }
               - id: request
                 continue-on-error: true
@@ -28,7 +28,10 @@ import Testing
               - { id: output, env: { S: "${{ secrets.s }}" }, returns: word, run: 'echo "pre-$S"' }
               - { id: fails, continue-on-error: true, env: { W: "${{ steps.output.outputs.word }}" }, run: 'echo "failing with $W" >&2; exit 3' }
 
-        """
+        """.replacing("WAIT", with: "touch at-$OPS_STEP; until [ -e seen-$OPS_STEP ]; do sleep 0.05; done")
+
+    /// The steps that wait until all processes were looked at while they run.
+    private static let waiting = ["none", "variable", "file"]
 
     /// The value as it is and in the forms in which it could hide.
     private static var forms: [String] {
@@ -66,8 +69,7 @@ import Testing
             server.signal(SIGKILL)
             _ = try? server.end()
         }
-        try server.wait(for: ops.project + "/port")
-        usleep(50_000)
+        try #require(try waitUntil { try ops.holds("port") })
         try ops.write("ops.yaml", Self.recipe.replacing("PORT", with: try ops.text("port")))
         let trace = ops.temporary + "/trace"
         let program = try ops.start(
@@ -78,7 +80,7 @@ import Testing
             ])
         let patterns = ops.temporary + "/patterns"
         try run(["sh", "-c", "printf '%s\\n' \"$@\" > \"$0\"", patterns] + Self.forms)
-        let (arguments, environments) = try Self.sample(while: program.pid, patterns: patterns)
+        let (arguments, environments) = try Self.sample(ops, while: program.pid, patterns: patterns)
         let result = try program.end()
         #expect(result.status == 0, "\(result.text)\(result.errorText)")
 
@@ -132,7 +134,7 @@ import Testing
     /// Looks at all processes until the program ends: command lines that hold the value, and the steps (`OPS_STEP`) in
     /// whose environment it is.
     private static func sample(
-        while pid: pid_t, patterns: String
+        _ ops: OpsProgram, while pid: pid_t, patterns: String
     ) throws -> (arguments: Set<String>, environments: Set<String>) {
         var arguments: Set<String> = []
         var environments: Set<String> = []
@@ -140,6 +142,7 @@ import Testing
         while !isOver {
             var state = siginfo_t()
             isOver = waitid(P_PID, id_t(pid), &state, WEXITED | WNOHANG | WNOWAIT) != 0 || state.si_signo != 0
+            let running = waiting.filter { ops.exists("at-" + $0) && !ops.exists("seen-" + $0) }
             // The patterns are in a file: an argument would be found.
             let found = try run([
                 "sh", "-c", "grep -lsaF -f \"$0\" /proc/[0-9]*/cmdline /proc/[0-9]*/environ; true", patterns,
@@ -152,6 +155,7 @@ import Testing
                 environments.insert(
                     words.first { $0.hasPrefix("OPS_STEP=") }.map { String($0.dropFirst(9)) } ?? "no step")
             }
+            for step in running { try ops.write("seen-" + step, "") }
         }
         return (arguments, environments)
     }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import NotifyPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct SlackActionTests {
+@Suite(.timeLimit(.minutes(10))) struct SlackActionTests {
     private let harness: ActionHarness
 
     init() throws {

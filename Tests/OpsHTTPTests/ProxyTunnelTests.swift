@@ -42,13 +42,8 @@ private final class TunnelProxy: Sendable {
         let input = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { (files + [input]).forEach { close($0) } }
         pid = try spawn(["python3", folder.path + "/proxy.py", String(target)], streams: [input] + files)
-        var port: Int?
-        for _ in 0..<500 where port == nil {
-            try await Task.sleep(for: .milliseconds(20))
-            let text = try folder.text("out")
-            if text.hasSuffix("\n") { port = Int(text.dropLast()) }
-        }
-        self.port = try #require(port)
+        try #require(try await eventually { try folder.text("out").hasSuffix("\n") })
+        port = try #require(try Int(folder.text("out").dropLast()))
     }
 
     var targets: String { get throws { try folder.text("err") } }
@@ -60,7 +55,7 @@ private final class TunnelProxy: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ProxyTunnelTests {
+@Suite(.timeLimit(.minutes(10))) struct ProxyTunnelTests {
     @Test func plainRequestsAreTunnelled() async throws {
         let server = try await HTTPTestServer { _ in .text(200, "through") }
         let proxy = try await TunnelProxy(to: server.port)

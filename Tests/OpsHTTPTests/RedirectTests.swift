@@ -3,7 +3,7 @@ import OpsCore
 import OpsHTTP
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RedirectTests {
+@Suite(.timeLimit(.minutes(10))) struct RedirectTests {
     private let secrets = [("Authorization", "Bearer s3cret"), ("Cookie", "c=s3cret"), ("X-Api-Key", "s3cret")]
 
     @Test func sameOriginKeepsHeaders() async throws {

@@ -19,10 +19,6 @@ final class RegistryDouble: Sendable {
     init(_ modes: String...) throws {
         folder = try TemporaryFolder()
         let script = try folder.write("double.py", Self.script)
-        let port = try freePort()
-        let other = try freePort()
-        host = "127.0.0.1:\(port)"
-        otherHost = "127.0.0.1:\(other)"
         let log = open(folder.path + "/log", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer {
@@ -30,10 +26,14 @@ final class RegistryDouble: Sendable {
             close(null)
         }
         pid = try spawn(
-            ["python3", script, String(port), String(other), folder.path + "/requests"] + modes,
-            streams: [null, log, log])
-        try waitForPort(port)
-        try waitForPort(other)
+            ["python3", script, folder.path + "/ports", folder.path + "/requests"] + modes, streams: [null, log, log])
+        let folder = folder
+        guard try waitUntil({ folder.exists("ports") }) else {
+            throw OpsError(.timeout, "the double does not start: \(try folder.text("log"))")
+        }
+        let ports = try folder.text("ports").split(separator: " ")
+        host = "127.0.0.1:\(ports[0])"
+        otherHost = "127.0.0.1:\(ports[1])"
     }
 
     deinit {
@@ -48,10 +48,10 @@ final class RegistryDouble: Sendable {
     }
 
     private static let script = """
-        import base64, hashlib, json, sys, threading, urllib.parse
+        import base64, hashlib, json, os, sys, threading, urllib.parse
         from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-        port, other, log = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-        modes = dict((m.split('=') + ['1'])[:2] for m in sys.argv[4:])
+        ports, log = sys.argv[1:3]
+        modes = dict((m.split('=') + ['1'])[:2] for m in sys.argv[3:])
         counts = {k: int(v) for k, v in modes.items() if v.isdigit()}
         blobs, manifests, uploads, tokens, lock = {}, {}, {}, {}, threading.Lock()
         def digest(b): return 'sha256:' + hashlib.sha256(b).hexdigest()
@@ -169,9 +169,12 @@ final class RegistryDouble: Sendable {
                 blobs[(name, query['digest'][0])] = body
                 self.answer(201, Location='/x')
             do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = handle_one
-        for p in (other, port):
-            server = ThreadingHTTPServer(('127.0.0.1', p), Handler)
+        servers = [ThreadingHTTPServer(('127.0.0.1', 0), Handler) for _ in range(2)]
+        port, other = [server.server_port for server in servers]
+        for server in servers:
             server.daemon_threads = True
             threading.Thread(target=server.serve_forever).start()
+        with open(ports + '.new', 'w') as file: file.write('%d %d' % (port, other))
+        os.rename(ports + '.new', ports)
         """
 }

@@ -12,11 +12,10 @@ private func startHolder(_ path: String, ready: String) throws -> pid_t {
         file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
         fcntl.flock(file, fcntl.LOCK_EX)
         open(sys.argv[2], "w").close()
-        time.sleep(60)
+        time.sleep(600)
         """
     let pid = try spawn(["python3", "-c", script, path, ready], streams: [])
-    for _ in 0..<1000 where access(ready, F_OK) != 0 { usleep(5_000) }
-    #expect(access(ready, F_OK) == 0)
+    #expect(try waitUntil { access(ready, F_OK) == 0 })
     return pid
 }
 
@@ -69,7 +68,7 @@ private func end(_ pid: pid_t) {
 
     @Test func aChildDoesNotInheritIt() async throws {
         let lock = try #require(try FileLock.tryAcquire(path, as: me))
-        let child = try spawn(["sleep", "60"], streams: [])
+        let child = try spawn(["sleep", "600"], streams: [])
         defer { end(child) }
         lock.release()
         #expect(try FileLock.tryAcquire(path, as: me) != nil)
@@ -81,7 +80,7 @@ private func end(_ pid: pid_t) {
         async let next = FileLock.acquire(path, as: FileLock.Holder(run: "r2")) { holder in
             told.withLock { $0.append(holder) }
         }
-        while told.withLock({ $0.isEmpty }) { try await EventLoop.shared.sleep(for: .milliseconds(2)) }
+        #expect(try await eventually { told.withLock { !$0.isEmpty } })
         try await EventLoop.shared.sleep(for: .milliseconds(20))
         lock.release()
         #expect(try await next.path == path)

@@ -6,7 +6,7 @@ import Testing
 @testable import SecretsPlugin
 
 /// The format's own test suite (C2SP/CCTV, age).
-@Suite(.timeLimit(.minutes(2))) struct AgeVectorTests {
+@Suite(.timeLimit(.minutes(10))) struct AgeVectorTests {
     @Test func allVectorsAreAtHand() {
         #expect(vectorsFolder == nil || AgeVector.all.count == 143)
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct ExecProviderTests {
+@Suite(.timeLimit(.minutes(10))) struct ExecProviderTests {
     private let provider = ExecProvider()
 
     @Test(arguments: [
@@ -75,27 +75,23 @@ import Testing
 
     @Test func timeAndOutputAreBounded() async throws {
         let harness = try SecretsHarness()
-        let time = try await ContinuousClock().measure {
-            let late = try await harness.fetch(
-                ExecProvider(limit: .milliseconds(300)), SecretReference(command: ["sleep", "20"]))
-            #expect(late == ["unreachable: 'sleep' did not end within 300ms"])
-            let large = try await harness.fetch(provider, SecretReference(command: ["yes"]))
-            #expect(large == ["invalid: 'yes' printed more than 1.0 MB"])
-        }
-        #expect(time < .seconds(10))
+        let late = try await harness.fetch(
+            ExecProvider(limit: .milliseconds(300)), SecretReference(command: ["sleep", "10000"]))
+        #expect(late == ["unreachable: 'sleep' did not end within 300ms"])
+        let large = try await harness.fetch(provider, SecretReference(command: ["yes"]))
+        #expect(large == ["invalid: 'yes' printed more than 1.0 MB"])
     }
 
     @Test func cancellationEndsTheCommand() async throws {
         let harness = try SecretsHarness()
-        let reference = SecretReference(command: ["sh", "-c", "trap 'touch ended; exit' TERM; touch started; sleep 20"])
+        let reference = SecretReference(command: [
+            "sh", "-c", "trap 'touch ended; exit' TERM; touch started; sleep 10000",
+        ])
         let fetching = Task { try await harness.fetch(provider, reference) }
-        for _ in 0..<500 where !harness.folder.exists("started") { try await Task.sleep(for: .milliseconds(10)) }
-        let time = try await ContinuousClock().measure {
-            fetching.cancel()
-            let values = try await fetching.value
-            #expect(values == ["unreachable: 'sh' was ended, since the run was cancelled"])
-        }
-        #expect(time < .seconds(5) && harness.folder.exists("ended"))
+        #expect(try await eventually { harness.folder.exists("started") })
+        fetching.cancel()
+        #expect(try await fetching.value == ["unreachable: 'sh' was ended, since the run was cancelled"])
+        #expect(harness.folder.exists("ended"))
     }
 
     @Test func whoStillWaitsIsAnsweredWhenAnotherIsCancelled() async throws {
@@ -105,7 +101,7 @@ import Testing
             SecretReference(command: ["sh", "-c", "touch started; until [ -e go ]; do sleep 0.02; done; echo value"])
         ]
         let first = Task { await provider.fetch(references, context) }
-        for _ in 0..<500 where !harness.folder.exists("started") { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(try await eventually { harness.folder.exists("started") })
         let second = Task { await provider.fetch(references, context) }
         try await Task.sleep(for: .milliseconds(50))
         first.cancel()

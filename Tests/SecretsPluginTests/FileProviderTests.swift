@@ -6,7 +6,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct FileProviderTests {
+@Suite(.timeLimit(.minutes(10))) struct FileProviderTests {
     private let provider = FileProvider()
 
     @Test(arguments: [

@@ -20,8 +20,10 @@ private final class Keyring: Sendable {
             """
             cd "$HOME"
             printf password | gnome-keyring-daemon --unlock --components=secrets
+            until dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.NameHasOwner \\
+                string:org.freedesktop.secrets | grep -q 'boolean true'; do sleep 0.05; done
             printf %s "$DBUS_SESSION_BUS_ADDRESS" > address.new && mv address.new address
-            for i in $(seq 600); do [ -e stop ] && break; sleep 0.05; done
+            for i in $(seq 6000); do [ -e stop ] && break; sleep 0.05; done
             """)
         let session = try start(
             ["env", "-i"] + base.map { "\($0.key)=\($0.value)" }
@@ -56,8 +58,8 @@ private final class Keyring: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct KeyringProviderTests {
-    private let provider = KeyringProvider(.secretService, limit: .seconds(10))
+@Suite(.timeLimit(.minutes(10))) struct KeyringProviderTests {
+    private let provider = KeyringProvider(.secretService, limit: .seconds(120))
 
     @Test func passwordsOfARealKeyring() async throws {
         let keyring = try Keyring()

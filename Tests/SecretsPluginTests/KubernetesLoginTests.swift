@@ -7,7 +7,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct KubernetesLoginTests {
+@Suite(.timeLimit(.minutes(10))) struct KubernetesLoginTests {
     private let provider = KubernetesProvider(retryDelay: .milliseconds(10))
     private let reference = "k8s://ci/registry#tls.key"
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct KubernetesProviderTests {
+@Suite(.timeLimit(.minutes(10))) struct KubernetesProviderTests {
     private let provider = KubernetesProvider(retryDelay: .milliseconds(10))
 
     private func harness(_ kubeconfig: String) throws -> SecretsHarness {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct OnePasswordConnectTests {
+@Suite(.timeLimit(.minutes(10))) struct OnePasswordConnectTests {
     private let provider = OnePasswordProvider(retryDelay: .milliseconds(10))
 
     @Test func fieldsByNameWithOneRequestEach() async throws {
@@ -153,7 +153,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct OnePasswordProgramTests {
+@Suite(.timeLimit(.minutes(10))) struct OnePasswordProgramTests {
     private let provider = OnePasswordProvider()
 
     /// A stand-in for `op` that says what its manual shows.

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct OpenSSHKeyTests {
+@Suite(.timeLimit(.minutes(10))) struct OpenSSHKeyTests {
     /// ssh-keygen signs with it; its public half is the one that openssl gives.
     @Test(arguments: [["-algorithm", "ED25519"], ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]])
     func sshKeygenReadsIt(_ algorithm: [String]) throws {

@@ -20,6 +20,8 @@ private final class PassStore: Sendable {
         ]
         self.harness = harness
         try need(["chmod", "700", folder.path + "/k"])
+        // gpg waits for the agent that it starts for five seconds only.
+        try need(["gpg-agent", "--quiet", "--daemon"])
         try need([
             "gpg", "--quiet", "--batch", "--pinentry-mode", "loopback", "--passphrase", "", "--quick-gen-key",
             "ops-test",
@@ -40,7 +42,7 @@ private final class PassStore: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct PassProviderTests {
+@Suite(.timeLimit(.minutes(10))) struct PassProviderTests {
     private let provider = PassProvider()
 
     @Test func linesAndFieldsOfRealEntries() async throws {

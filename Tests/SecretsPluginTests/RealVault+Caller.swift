@@ -10,7 +10,7 @@ extension RealVault {
 
         @discardableResult
         func post(_ path: String, _ body: String, wrapTTL: String? = nil) async throws -> Value {
-            for _ in 0..<50 {
+            for _ in 0..<600 {
                 let (status, value) = try await send("POST", path, body, wrapTTL)
                 if (200..<300).contains(status) { return value }
                 // A new mount of KV version 2 answers 400 until it has prepared itself.
@@ -29,11 +29,8 @@ extension RealVault {
         }
 
         func waitUntilReady() async throws {
-            for _ in 0..<200 {
-                if let (status, _) = try? await send("GET", "sys/health", nil, nil), status == 200 { return }
-                try await Task.sleep(for: .milliseconds(50))
-            }
-            throw OpsError(.timeout, "the server at \(address) does not get ready")
+            let isReady = try await eventually { (try? await send("GET", "sys/health", nil, nil))?.0 == 200 }
+            guard isReady else { throw OpsError(.timeout, "the server at \(address) does not get ready") }
         }
 
         private func send(

@@ -59,9 +59,8 @@ extension RealVault {
 
         /// Tells the server of it; gives the path of credentials.
         func connect(_ caller: Caller, _ mark: String) async throws -> String {
-            for _ in 0..<200 {
-                if try admits("admin", "admin-s3cret") { break }
-                try await Task.sleep(for: .milliseconds(50))
+            guard try await eventually({ try admits("admin", "admin-s3cret") }) else {
+                throw OpsError(.timeout, "the database does not get ready")
             }
             let mount = mark + "/database"
             try await caller.post("sys/mounts/\(mount)", #"{"type":"database"}"#)
@@ -72,7 +71,7 @@ extension RealVault {
                     + #""postgresql://{{username}}:{{password}}@127.0.0.1:\#(port)/postgres?sslmode=disable"}"#)
             try await caller.post(
                 "\(mount)/roles/ci",
-                #"{"db_name":"main","default_ttl":"2s","max_ttl":"1h","creation_statements":["#
+                #"{"db_name":"main","default_ttl":"9s","max_ttl":"1h","creation_statements":["#
                     + #""CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}'"]}"#)
             return mount + "/creds/ci"
         }

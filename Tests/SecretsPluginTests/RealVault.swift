@@ -147,6 +147,11 @@ final class RealVault: VaultPlace {
         try await caller.status("sys/leases/lookup", #"{"lease_id":"\#(id)"}"#) == 200
     }
 
+    func wasRenewed(lease id: String) async throws -> Bool {
+        let lease = try await caller.post("sys/leases/lookup", #"{"lease_id":"\#(id)"}"#)
+        return lease["data"]?["last_renewal"]?.stringValue != nil
+    }
+
     func lives(accessor: String) async throws -> Bool {
         try await caller.status("auth/token/lookup-accessor", #"{"accessor":"\#(accessor)"}"#) == 200
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct SopsFormatTests {
+@Suite(.timeLimit(.minutes(10))) struct SopsFormatTests {
     private let provider = SopsProvider()
 
     private func harness() throws -> SecretsHarness { try SecretsHarness(["SOPS_AGE_KEY": AgeFixtures.identity]) }

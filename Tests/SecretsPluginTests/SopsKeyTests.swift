@@ -5,7 +5,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct SopsKeyTests {
+@Suite(.timeLimit(.minutes(10))) struct SopsKeyTests {
     private let provider = SopsProvider()
 
     private func harness(_ environment: [String: String]) throws -> SecretsHarness {

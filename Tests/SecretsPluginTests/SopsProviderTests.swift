@@ -5,7 +5,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct SopsProviderTests {
+@Suite(.timeLimit(.minutes(10))) struct SopsProviderTests {
     private let provider = SopsProvider()
 
     private func harness() throws -> SecretsHarness { try SecretsHarness(["SOPS_AGE_KEY": AgeFixtures.identity]) }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct VaultEconomyTests {
+@Suite(.timeLimit(.minutes(10))) struct VaultEconomyTests {
     @Test func fiftyReferencesCostOneLoginAndOneRequestAPath() async throws {
         let vault = try await VaultDouble()
         let scene = VaultScene([

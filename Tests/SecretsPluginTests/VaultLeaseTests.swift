@@ -6,7 +6,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct VaultLeaseTests {
+@Suite(.timeLimit(.minutes(10))) struct VaultLeaseTests {
     private let user = "vault://database/creds/ci#username?read=dynamic"
     private let password = "vault://database/creds/ci#password?read=dynamic"
 
@@ -93,44 +93,73 @@ import Testing
             ])
     }
 
-    @Test func leaseIsRenewedAtTwoThirds() async throws {
-        let vault = try await VaultDouble(VaultDouble.Manner(leaseDuration: 1))
-        let scene = VaultScene(vault.environment)
-        let clock = ContinuousClock()
-        let start = clock.now
+    @Test(arguments: [(.middle, 2_400_000), (.least, 2_280_000), (.most, 2_520_000)] as [(HandClock.Chance, Int)])
+    func leaseIsRenewedAtTwoThirds(_ chance: HandClock.Chance, _ wait: Int) async throws {
+        let vault = try await VaultDouble()
+        vault.with { $0.manner.renewedDuration = 1800 }
+        let clock = HandClock(chance)
+        let scene = VaultScene(vault.environment, clock: clock)
         _ = try await scene.fetch(user)
-        #expect(try await eventually { vault.count("sys/leases/renew") == 1 })
-        let time = clock.now - start
-        #expect(time > .milliseconds(600) && time < .milliseconds(950))
-        #expect(try await eventually { vault.count("sys/leases/renew") == 2 })
+        #expect(vault.count("sys/leases/renew") == 0)
+        #expect(try await clock.pass() == wait)
+        #expect(try await clock.pass() == wait / 2)
+        #expect(try await eventually { clock.asked.count == 3 })
+        #expect(vault.count("sys/leases/renew") == 2)
         #expect(await scene.end() == [])
-        #expect(vault.count("database/creds/ci") == 1)
+        #expect(vault.count("database/creds/ci") == 1 && vault.count("sys/leases/renew") == 2)
     }
 
-    @Test func failingRenewalsBackOff() async throws {
-        // Each try is three requests of the client, so six tries.
-        let vault = try await VaultDouble(VaultDouble.Manner(leaseDuration: 2, failingRenewals: 1000))
-        let scene = VaultScene(vault.environment)
+    @Test(
+        arguments: [
+            (.middle, [10, 20, 40, 80, 160, 300, 300], "4m50s"),
+            (.least, [7.5, 15, 30, 60, 120, 225, 225, 225, 225], "3m07s"),
+            (.most, [12.5, 25, 50, 100, 200, 375], "5m17s"),
+        ] as [(HandClock.Chance, [Double], String)])
+    func failingRenewalsBackOff(_ chance: HandClock.Chance, _ waits: [Double], _ left: String) async throws {
+        let vault = try await VaultDouble(VaultDouble.Manner(failingRenewals: 1000))
+        let clock = HandClock(chance)
+        let scene = VaultScene(vault.environment.merging(["VAULT_MAX_RETRIES": "0"]) { $1 }, clock: clock)
         _ = try await scene.fetch(user)
-        #expect(try await eventually { scene.log.text.contains("was not renewed in time") })
-        let count = vault.count("sys/leases/renew")
-        #expect(count >= 6 && count <= 15)
-        try await Task.sleep(for: .milliseconds(500))
-        #expect(vault.count("sys/leases/renew") == count)
+        try await clock.pass()
+        for wait in waits { #expect(try await clock.pass() == Int(wait * 1000)) }
+        #expect(try await eventually { scene.log.text.contains("was not renewed in time; it ends in \(left)") })
+        #expect(await scene.end() == [])
+        #expect(clock.asked.count == waits.count + 1 && vault.count("sys/leases/renew") == waits.count + 1)
+    }
+
+    @Test func renewalGoesOnAfterAFailure() async throws {
+        let vault = try await VaultDouble(VaultDouble.Manner(failingRenewals: 2))
+        let clock = HandClock()
+        let scene = VaultScene(vault.environment.merging(["VAULT_MAX_RETRIES": "0"]) { $1 }, clock: clock)
+        _ = try await scene.fetch(user)
+        for wait in [2400, 10, 20, 2400, 2400] { #expect(try await clock.pass() == wait * 1000) }
         #expect(await scene.end() == [])
     }
 
-    @Test(arguments: [(true, 1, 1), (false, 1, 0), (true, 0, 1)])
-    func renewalStops(_ isRenewable: Bool, _ duration: Int, _ count: Int) async throws {
-        let vault = try await VaultDouble(VaultDouble.Manner(leaseDuration: 1, isLeaseRenewable: isRenewable))
-        // The server gives less and less time near the lease's greatest age, at last none.
-        vault.with { $0.manner.renewedDuration = 0 }
-        let scene = VaultScene(vault.environment)
+    /// The server gives less and less time near the lease's greatest age, at last none.
+    @Test(arguments: [0, 360]) func renewalStops(_ renewedDuration: Int) async throws {
+        let vault = try await VaultDouble()
+        vault.with { $0.manner.renewedDuration = renewedDuration }
+        let clock = HandClock()
+        let scene = VaultScene(vault.environment, clock: clock)
         _ = try await scene.fetch(user)
-        try await Task.sleep(for: .milliseconds(1200))
-        #expect(vault.count("sys/leases/renew") == count)
-        #expect(scene.log.text.contains("warning: the lease of 'database/creds/ci'") == isRenewable)
+        try await clock.pass()
+        let warning = "warning: the lease of 'database/creds/ci' is not renewable any more"
+        #expect(try await eventually { scene.log.text.contains(warning) })
         #expect(await scene.end() == [])
+        #expect(clock.asked.count == 1 && vault.count("sys/leases/renew") == 1)
+    }
+
+    @Test(arguments: [(false, 3600), (true, 0)])
+    func whatCannotBeRenewedIsNot(_ isRenewable: Bool, _ duration: Int) async throws {
+        let vault = try await VaultDouble(VaultDouble.Manner(leaseDuration: duration, isLeaseRenewable: isRenewable))
+        let clock = HandClock()
+        let scene = VaultScene(vault.environment, clock: clock)
+        _ = try await scene.fetch(user)
+        // It waits for all that goes on beside the run, so that nothing comes later.
+        #expect(await scene.end() == [])
+        #expect(clock.asked == [] && vault.count("sys/leases/renew") == 0)
+        #expect(!scene.log.text.contains("warning: the lease of"))
     }
 
     @Test func certificateIsPostedFor() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct VaultLoginTests {
+@Suite(.timeLimit(.minutes(10))) struct VaultLoginTests {
     private let reference = "vault://secret/ci/registry#user"
 
     /// The variables of a login, and whether it is chosen by them alone.
@@ -187,12 +187,17 @@ import Testing
     }
 
     @Test func loginIsRenewed() async throws {
-        let vault = try await VaultDouble(VaultDouble.Manner(loginDuration: 1))
-        let scene = VaultScene([
-            "VAULT_ADDR": vault.server.url, "VAULT_ROLE_ID": "role-1", "VAULT_SECRET_ID": "secret-id-s3cret",
-        ])
+        let vault = try await VaultDouble()
+        let clock = HandClock()
+        let scene = VaultScene(
+            [
+                "VAULT_ADDR": vault.server.url, "VAULT_ROLE_ID": "role-1", "VAULT_SECRET_ID": "secret-id-s3cret",
+            ], clock: clock)
         #expect(try await scene.fetch(reference) == ["bob"])
-        #expect(try await eventually { vault.count("auth/token/renew-self") == 1 })
+        #expect(vault.count("auth/token/renew-self") == 0)
+        #expect(try await clock.pass() == 2_400_000)
+        #expect(try await eventually { clock.asked.count == 2 })
+        #expect(vault.count("auth/token/renew-self") == 1)
         #expect(await scene.end() == [])
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct VaultProviderTests {
+@Suite(.timeLimit(.minutes(10))) struct VaultProviderTests {
     private let provider = VaultProvider(pace: VaultPace(retryDelay: .milliseconds(10)))
 
     @Test func manyFieldsInOneRequest() async throws {

@@ -23,16 +23,14 @@ struct VaultScene {
         }
     }
 
-    static let pace = VaultPace(
-        retryDelay: .milliseconds(10), backOff: .milliseconds(200), longestBackOff: .milliseconds(400),
-        leastRenewal: .milliseconds(50))
-
-    let provider = VaultProvider(pace: pace)
+    let provider: VaultProvider
     let heard = Heard()
     let log = TestLog()
     let context: SecretContext
 
-    init(_ environment: [String: String], hosts: [String]? = nil) {
+    /// - Parameter clock: by which leases are renewed; by default no time passes for them.
+    init(_ environment: [String: String], hosts: [String]? = nil, clock: HandClock = HandClock()) {
+        provider = VaultProvider(pace: VaultPace(retryDelay: .milliseconds(10), clock: clock))
         context = SecretContext(
             directory: "/", environment: environment, logger: log.logger, session: SecretSession(heard.listener),
             hosts: hosts.map { SecretHosts($0) })
@@ -66,13 +64,4 @@ struct VaultScene {
             if case .failure(let failure) = result { "\(failure.reason): \(failure.message)" } else { "done" }
         }
     }
-}
-
-/// Waits until something holds, two seconds at most.
-func eventually(_ holds: @Sendable () async throws -> Bool) async throws -> Bool {
-    for _ in 0..<200 {
-        if try await holds() { return true }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    return false
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct VaultWrappingTests {
+@Suite(.timeLimit(.minutes(10))) struct VaultWrappingTests {
     @Test func wrappedSecretIDIsOpenedOnce() async throws {
         let vault = try await VaultDouble()
         let wrapping = vault.wrap("auth/approle/role/ci/secret-id", #"{"data":{"secret_id":"secret-id-s3cret"}}"#)

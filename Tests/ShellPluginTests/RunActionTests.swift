@@ -177,7 +177,7 @@ private func list(_ words: Value...) -> Value { .list(words) }
     @Test func cancelEndsIt() async throws {
         let step = try Step()
         let task = Task { try await step.run("trap '' TERM; echo on; while :; do sleep 0.05; done") }
-        while step.streams.output.isEmpty { try await EventLoop.shared.sleep(for: .milliseconds(5)) }
+        #expect(try await eventually { !step.streams.output.isEmpty })
         task.cancel()
         await #expect(throws: CancellationError.self) { _ = try await task.value }
     }

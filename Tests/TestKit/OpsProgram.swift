@@ -40,6 +40,17 @@ package final class OpsProgram: Sendable {
 
     package func exists(_ name: String) -> Bool { root.exists("project/" + name) }
 
+    /// True where the file is there and not empty: who writes it makes it first.
+    package func holds(_ name: String) throws -> Bool { try exists(name) && !text(name).isEmpty }
+
+    /// True once the process whose id the file holds is gone; it may end a moment after the one that ended it.
+    package func isGone(_ name: String) throws -> Bool {
+        guard let pid = Int32(try text(name).filter(\.isNumber)) else {
+            throw OpsError(.invalid, "\(name) holds no process id: \(try text(name))")
+        }
+        return try TestKit.isGone(pid)
+    }
+
     /// What it runs with; `changes` replaces variables, nil takes one away.
     package func environment(_ changes: [String: String?] = [:]) -> [String: String] {
         var all = [
@@ -115,23 +126,19 @@ package final class RunningProgram: Sendable {
 
     package func signal(_ number: Int32) { kill(pid, number) }
 
-    /// Waits until the file exists, ten seconds at most.
+    /// Waits until the file exists, as `waitUntil` does.
     package func wait(for file: String) throws {
-        for _ in 0..<1000 {
-            if access(file, F_OK) == 0 { return }
-            usleep(10_000)
+        guard try waitUntil({ access(file, F_OK) == 0 }) else {
+            throw OpsError(.timeout, "\(file) did not appear: \(try folder.text("out")) \(try folder.text("err"))")
         }
-        throw OpsError(.timeout, "\(file) did not appear: \(try folder.text("out")) \(try folder.text("err"))")
     }
 
-    /// Waits for its end, twenty seconds at most, after which it is killed.
+    /// Waits for its end; it is killed where it does not come, as `waitUntil` says.
     package func end() throws -> CommandResult {
         var status: Int32 = 0
-        for round in 0... {
-            let ended = waitpid(pid, &status, WNOHANG)
-            if ended == pid { break }
-            if round == 2000 { kill(pid, SIGKILL) }
-            usleep(10_000)
+        if try !waitUntil({ waitpid(pid, &status, WNOHANG) == pid }) {
+            kill(pid, SIGKILL)
+            waitpid(pid, &status, 0)
         }
         let signal = status & 0x7F
         return CommandResult(

@@ -26,8 +26,6 @@ package final class Registry: Sendable {
         let log = open(folder.path + "/log", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard log >= 0 else { throw OpsError(.system, "the registry's log: errno \(errno)") }
         defer { close(log) }
-        let port = try freePort()
-        host = "127.0.0.1:\(port)"
         var config = """
             version: 0.1
             log: { accesslog: { disabled: false }, level: info }
@@ -39,7 +37,8 @@ package final class Registry: Sendable {
         if options.contains(where: { if case .readOnly = $0 { true } else { false } }) {
             config += "  maintenance: { readonly: { enabled: true } }\n"
         }
-        config += "http:\n  addr: \(host)\n"
+        // The system chooses the port, so that nobody else can have taken it meanwhile; the log tells it.
+        config += "http:\n  addr: 127.0.0.1:0\n"
         var certificate: String?
         if options.contains(where: { if case .tls = $0 { true } else { false } }) {
             let path = folder.path + "/ca.crt"
@@ -62,7 +61,17 @@ package final class Registry: Sendable {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }
         pid = try spawn(["docker-registry", "serve", file], streams: [null, log, log])
-        try waitForPort(port)
+        let folder = folder
+        var found: Substring?
+        _ = try waitUntil {
+            found = try folder.text("log").firstMatch(of: /listening on (127\.0\.0\.1:[0-9]+)/)?.output.1
+            return found != nil
+        }
+        guard let found else {
+            kill(pid, SIGKILL)
+            throw OpsError(.timeout, "the registry does not start: \(try folder.text("log"))")
+        }
+        host = String(found)
     }
 
     deinit {
@@ -94,23 +103,6 @@ package func freePort() throws -> UInt16 {
     }
     guard status == 0 else { throw OpsError(.system, "no free port: errno \(errno)") }
     return UInt16(bigEndian: address.sin_port)
-}
-
-/// Waits until something listens on a loopback port, ten seconds at most.
-package func waitForPort(_ port: UInt16) throws {
-    for _ in 0..<500 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = loopback(port: port)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        close(descriptor)
-        if status == 0 { return }
-        usleep(20_000)
-    }
-    throw OpsError(.timeout, "nothing listens on port \(port)")
 }
 
 private func loopback(port: UInt16) -> sockaddr_in {

@@ -60,7 +60,7 @@ final class VaultClient: Sendable {
             attempts: settings.retries + 1, delay: pace.retryDelay, growth: .linear,
             // A write that has not reached the node that was asked.
             extraStatuses: [412])
-        rate = settings.rate.map { VaultRateLimit($0) }
+        rate = settings.rate.map { VaultRateLimit($0, pace.clock) }
         if !settings.address.isSecure, !settings.address.isLoopback {
             logger.warning("Vault at \(settings.address.origin) is asked without TLS, as its address says")
         }
@@ -115,11 +115,11 @@ final class VaultClient: Sendable {
         _ request: HTTPRequest, _ retry: RetryPolicy
     ) async throws(SecretFailure) -> (status: Int, bytes: [UInt8], location: String?) {
         try permit(request.url)
-        let (service, rate, logger, timeout) = (service, rate, logger, settings.timeout)
+        let (service, rate, logger, timeout, clock) = (service, rate, logger, settings.timeout, pace.clock)
         do {
             let late = OpsError(.timeout, "no answer from \(request.name) within \(timeout.text)")
             return try await withDeadline(timeout, late) {
-                if let wait = rate?.delay(), wait > .zero { try await Task.sleep(for: wait) }
+                if let wait = rate?.delay(), wait > .zero { try await clock.sleep(for: wait) }
                 let response = try await service.send(request, timeout: timeout, retry: retry, logger: logger)
                 let bytes = try await response.collect(limit: 16 << 20)
                 return (response.status, bytes, response.header("location"))

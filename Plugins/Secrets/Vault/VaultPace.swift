@@ -1,4 +1,4 @@
-/// How long waits are; tests have shorter ones.
+/// How long waits are, and by which clock; tests have their own.
 struct VaultPace: Sendable {
     /// Before a request is sent again: as the official client, 1 to 1.5 s for each attempt made.
     var retryDelay = Duration.seconds(1)
@@ -7,4 +7,5 @@ struct VaultPace: Sendable {
     var longestBackOff = Duration.seconds(300)
     /// The least between two renewals.
     var leastRenewal = Duration.seconds(1)
+    var clock: any VaultClock = SystemVaultClock()
 }

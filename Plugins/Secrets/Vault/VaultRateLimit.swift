@@ -1,5 +1,4 @@
 import OpsCore
-import OpsSystem
 import Synchronization
 
 /// At most so many requests a second, with bursts, as `VAULT_RATE_LIMIT` says.
@@ -24,18 +23,21 @@ final class VaultRateLimit: Sendable {
 
     private let interval: Double
     private let tolerance: Double
-    private let start = Clock.ticks()
+    private let clock: any VaultClock
+    private let start: UInt64
     /// When the next request would be due at an even pace, in seconds since the start.
     private let due = Mutex<Double>(0)
 
-    init(_ rate: Rate) {
+    init(_ rate: Rate, _ clock: any VaultClock) {
+        self.clock = clock
+        start = clock.ticks
         interval = 1 / rate.count
         tolerance = interval * Double(rate.burst - 1)
     }
 
     /// How long the next request has to wait; it counts as sent (generic cell rate algorithm).
     func delay() -> Duration {
-        let now = Clock.elapsed(since: start).seconds
+        let now = clock.elapsed(since: start).seconds
         return due.withLock { due in
             let wait = max(0, due - tolerance - now)
             due = max(due, now) + interval

@@ -1,7 +1,6 @@
 import Logging
 import OpsCore
 import OpsPlugin
-import OpsSystem
 
 /// Keeps a lease or a login alive: asks at about two thirds of its time, and after a failure ever less often.
 struct VaultRenewal: Sendable {
@@ -26,20 +25,21 @@ struct VaultRenewal: Sendable {
     /// Runs until it is cancelled, or there is nothing more to renew.
     func run() async {
         let pace = client.pace
+        let clock = pace.clock
         var granted = Duration.seconds(duration)
-        var start = Clock.ticks()
+        var start = clock.ticks
         var failures = 0
         // Some before and some after, so that what was made together is not renewed together.
-        var wait = granted * 2 / 3 * Double.random(in: 0.95...1.05)
+        var wait = granted * 2 / 3 * clock.spread(0.95...1.05)
         while true {
-            let remaining = granted - Clock.elapsed(since: start)
+            let remaining = granted - clock.elapsed(since: start)
             guard wait < remaining else { return end("was not renewed in time", remaining) }
             do {
-                try await EventLoop.shared.sleep(for: max(wait, pace.leastRenewal))
+                try await clock.sleep(for: max(wait, pace.leastRenewal))
             } catch {
                 return
             }
-            let asked = Clock.ticks()
+            let asked = clock.ticks
             let outcome = await ask()
             if Task.isCancelled { return }
             switch outcome {
@@ -48,12 +48,12 @@ struct VaultRenewal: Sendable {
                 client.logger.debug("\(name) was renewed for \(granted.text)")
                 // Near its greatest age it gets shorter each time, and would be asked for ever more often.
                 guard isRenewable, seconds * 10 > duration else { return end("is not renewable any more", granted) }
-                wait = granted * 2 / 3 * Double.random(in: 0.95...1.05)
-            case .refused(let why): return end("cannot be renewed\(why)", granted - Clock.elapsed(since: start))
+                wait = granted * 2 / 3 * clock.spread(0.95...1.05)
+            case .refused(let why): return end("cannot be renewed\(why)", granted - clock.elapsed(since: start))
             case .failed(let why):
                 client.logger.debug("\(name) could not be renewed yet: \(why)")
                 wait = min(pace.backOff * (1 << min(failures, 16)), pace.longestBackOff)
-                wait = max(wait * Double.random(in: 0.75...1.25), pace.leastRenewal)
+                wait = max(wait * clock.spread(0.75...1.25), pace.leastRenewal)
                 failures += 1
             }
         }

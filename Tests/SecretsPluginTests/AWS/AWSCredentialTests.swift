@@ -9,7 +9,7 @@ import Testing
 @testable import SecretsPlugin
 
 /// Where the credentials come from; servers are moto and, for what it lacks, doubles.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: MotoServer.isInstalled, MotoServer.absence)) struct AWSCredentialTests {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: MotoServer.isInstalled, MotoServer.absence)) struct AWSCredentialTests {
     @Test func variablesComeFirstUnlessAProfileIsNamed() async throws {
         var home = try AWSHome(
             credentials: "[default]\naws_access_key_id=D\naws_secret_access_key=d\n[ci]\naws_access_key_id = C"

@@ -8,7 +8,7 @@ import Testing
 @testable import SecretsPlugin
 
 /// Credentials that a program, the machine or a browser's login gives; servers are moto and doubles.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: MotoServer.isInstalled, MotoServer.absence))
+@Suite(.timeLimit(.minutes(10)), .enabled(if: MotoServer.isInstalled, MotoServer.absence))
 struct AWSMachineCredentialTests {
     @Test func theMachineIsAskedByVersionTwoOnly() async throws {
         let moto = try MotoServer.lenient.get()

@@ -8,7 +8,7 @@ import Testing
 @testable import SecretsPlugin
 
 /// What no healthy server does: answers that a double gives.
-@Suite(.timeLimit(.minutes(1))) struct AWSRequestTests {
+@Suite(.timeLimit(.minutes(10))) struct AWSRequestTests {
     private let provider = SecretsManagerProvider(retryDelay: .milliseconds(5))
 
     private static let value = Answer.json(200, #"{"Name":"a","ARN":"arn","SecretString":"v"}"#)

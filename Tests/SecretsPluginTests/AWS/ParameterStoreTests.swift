@@ -7,7 +7,7 @@ import Testing
 @testable import SecretsPlugin
 
 /// Against a real moto server that verifies signatures.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: MotoServer.isInstalled, MotoServer.absence)) struct ParameterStoreTests {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: MotoServer.isInstalled, MotoServer.absence)) struct ParameterStoreTests {
     private let provider = ParameterStoreProvider(retryDelay: .milliseconds(10))
 
     @Test func valuesVersionsAndLabels() async throws {

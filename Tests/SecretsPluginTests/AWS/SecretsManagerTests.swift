@@ -7,7 +7,7 @@ import Testing
 @testable import SecretsPlugin
 
 /// Against a real moto server that verifies signatures.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: MotoServer.isInstalled, MotoServer.absence)) struct SecretsManagerTests {
+@Suite(.timeLimit(.minutes(10)), .enabled(if: MotoServer.isInstalled, MotoServer.absence)) struct SecretsManagerTests {
     private let provider = SecretsManagerProvider(retryDelay: .milliseconds(10))
 
     @Test func textFieldsAndBytes() async throws {

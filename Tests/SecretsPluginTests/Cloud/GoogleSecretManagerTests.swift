@@ -9,7 +9,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct GoogleSecretManagerTests {
+@Suite(.timeLimit(.minutes(10))) struct GoogleSecretManagerTests {
     private let provider = GoogleSecretManagerProvider(retryDelay: .milliseconds(5))
 
     /// A login by refresh token, which is in the file of gcloud.

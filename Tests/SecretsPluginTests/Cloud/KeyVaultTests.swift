@@ -9,7 +9,7 @@ import Testing
 
 @testable import SecretsPlugin
 
-@Suite(.timeLimit(.minutes(1))) struct KeyVaultTests {
+@Suite(.timeLimit(.minutes(10))) struct KeyVaultTests {
     private let provider = KeyVaultProvider(retryDelay: .milliseconds(5))
 
     /// Asks for names in the double's vault, which the recipe permits.
