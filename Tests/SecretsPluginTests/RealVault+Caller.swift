@@ -28,10 +28,7 @@ extension RealVault {
             try await send(method, path, body, nil).0
         }
 
-        func waitUntilReady() async throws {
-            let isReady = try await eventually { (try? await send("GET", "sys/health", nil, nil))?.0 == 200 }
-            guard isReady else { throw OpsError(.timeout, "the server at \(address) does not get ready") }
-        }
+        var isReady: Bool { get async { (try? await send("GET", "sys/health", nil, nil))?.0 == 200 } }
 
         private func send(
             _ method: String, _ path: String, _ body: String?, _ wrapTTL: String?
