@@ -6,7 +6,7 @@ import OrderedCollections
 /// Reading of Azure Key Vault (REST API version 2025-07-01).
 struct KeyVaults: Sendable {
     /// What one read gets: a version of a secret.
-    struct Key: Sendable, Hashable {
+    struct Key: SecretKey {
         /// A vault's name, or a host.
         var vault: String
         var name: String

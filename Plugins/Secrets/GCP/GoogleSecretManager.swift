@@ -6,7 +6,7 @@ import OrderedCollections
 /// Reading of Google Cloud Secret Manager (REST API version 1).
 struct GoogleSecretManager: Sendable {
     /// What one read gets: a version of a secret.
-    struct Key: Sendable, Hashable {
+    struct Key: SecretKey {
         var project: String
         var secret: String
         var version: String

@@ -3,7 +3,9 @@ import OpsCore
 import OpsPlugin
 
 /// `sops://FILE#path.to.key`: a value in a file that is encrypted with sops.
-struct SopsProvider: SecretProvider {
+///
+/// Values are read one after the other: each may ask for a key in its own way, and a file is opened once.
+struct SopsProvider: SerialProvider {
     let scheme = "sops"
     let summary = "A value in a YAML, JSON, dotenv, INI or binary file that is encrypted with sops"
     let example = "sops://secrets.enc.yaml#database.password"
@@ -53,47 +55,26 @@ struct SopsProvider: SecretProvider {
         SecretFile.presence(context.path(reference.path)) == .missing ? .missing : .unknown
     }
 
-    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
-        [UInt8], SecretFailure
-    >] {
-        var results: [Result<[UInt8], SecretFailure>] = []
-        // One after the other: each may ask for a key in its own way, and a file is opened once.
-        for reference in references {
-            do throws(SecretFailure) {
-                results.append(.success(try await value(of: reference, context)))
-            } catch {
-                results.append(.failure(error))
-            }
-        }
-        return results
-    }
-
     /// Opens the data key and looks for the field; decrypts no value.
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
+    func probed(_ reference: SecretReference, _ context: SecretContext) async throws(SecretFailure) -> SecretProbe {
         let place = Self.place(reference)
-        do throws(SecretFailure) {
-            let bytes = try SecretFile.encrypted(context.path(reference.path), place: place)
-            let document = try await Self.placed(place) { () async throws(SecretFailure) -> SopsDocument in
-                let document = try SopsDocument(bytes, SopsFormat(reference))
-                _ = try await SopsDataKey(reference, context, services).unwrapped(document.metadata)
-                return document
-            }
-            var text = "a key at hand opens it"
-            if let field = reference.field, SopsFormat(reference) != .binary {
-                var encrypted = SecretSelection(reference)
-                encrypted.isBase64 = false
-                _ = try encrypted.apply(to: .map(document.tree), place: place)
-                text += ", has field '\(field)'"
-            }
-            return .success(SecretProbe(text, version: document.metadata["lastmodified"]?.scalarText))
-        } catch {
-            return .failure(error)
+        let bytes = try SecretFile.encrypted(context.path(reference.path), place: place)
+        let document = try await Self.placed(place) { () async throws(SecretFailure) -> SopsDocument in
+            let document = try SopsDocument(bytes, SopsFormat(reference))
+            _ = try await SopsDataKey(reference, context, services).unwrapped(document.metadata)
+            return document
         }
+        var text = "a key at hand opens it"
+        if let field = reference.field, SopsFormat(reference) != .binary {
+            var encrypted = SecretSelection(reference)
+            encrypted.isBase64 = false
+            _ = try encrypted.apply(to: .map(document.tree), place: place)
+            text += ", has field '\(field)'"
+        }
+        return SecretProbe(text, version: document.metadata["lastmodified"]?.scalarText)
     }
 
-    private func value(
-        of reference: SecretReference, _ context: SecretContext
-    ) async throws(SecretFailure) -> [UInt8] {
+    func value(of reference: SecretReference, _ context: SecretContext) async throws(SecretFailure) -> [UInt8] {
         let place = Self.place(reference)
         let path = context.path(reference.path)
         let format = SopsFormat(reference)
