@@ -32,6 +32,15 @@ extension AWSCredentialChain {
         return try await tokenService(items, signedBy: source, source: "the role of profile '\(name)'")
     }
 
+    /// A role that is named beside the profile.
+    func assumed(_ role: String, signedBy source: AWSCredentials) async throws(SecretFailure) -> AWSCredentials {
+        try await tokenService(
+            [
+                ("Action", "AssumeRole"), ("Version", "2011-06-15"), ("RoleArn", role),
+                ("RoleSessionName", "ops-\(Int(Timestamp.now))"),
+            ], signedBy: source, source: "the role '\(role.prefix(200))'")
+    }
+
     private func sourceProfile(
         _ parent: String, of name: String, visited: [String]
     ) async throws(SecretFailure) -> AWSCredentials {

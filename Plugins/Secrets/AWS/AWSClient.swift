@@ -25,7 +25,8 @@ struct AWSClient: Sendable {
         self.target = target
         region = try settings.region()
         endpoint = try settings.endpoint(service, region: region)
-        chain = AWSCredentialChain(settings: settings, requests: SecretRequests(context, retryDelay: retryDelay))
+        chain = AWSCredentialChain(
+            settings: settings, requests: SecretRequests(context, retryDelay: retryDelay), role: account.role)
     }
 
     /// Calls an operation. A throttled one is tried again with back-off; one whose credentials have expired once more,
@@ -86,6 +87,8 @@ struct AWSAccount: Sendable, Hashable {
     var profile: String?
     /// nil is what the settings say.
     var region: String?
+    /// The ARN of a role that is assumed with the credentials found.
+    var role: String?
 }
 
 /// A name in AWS that holds its region: `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.

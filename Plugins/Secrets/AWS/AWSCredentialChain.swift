@@ -9,6 +9,8 @@ import OrderedCollections
 struct AWSCredentialChain: Sendable {
     let settings: AWSSettings
     let requests: SecretRequests
+    /// The ARN of a role that is assumed with what is found.
+    var role: String?
 
     var context: SecretContext { settings.context }
 
@@ -38,9 +40,15 @@ struct AWSCredentialChain: Sendable {
 
     private var key: String {
         "aws credentials \(settings.isProfileExplicit ? "profile" : "default") \(settings.profileName)"
+            + (role.map { " role \($0)" } ?? "")
     }
 
     private func resolve() async throws(SecretFailure) -> AWSCredentials {
+        if let role {
+            var source = self
+            source.role = nil
+            return try await assumed(role, signedBy: try await source.credentials())
+        }
         if !settings.isProfileExplicit, let found = try fromVariables() { return found }
         if let found = try await fromProfile(
             settings.profileName, visited: [], readsVariables: !settings.isProfileExplicit)

@@ -64,6 +64,8 @@ struct AWSFailure: Error, Sendable {
             "the secret access key is wrong, or this machine's clock is"
         case "UnrecognizedClientException", "InvalidClientTokenId": "AWS does not know this access key"
         case "AccessDenied", "AccessDeniedException": "the policies of this identity must allow the action"
+        case "InvalidCiphertextException", "IncorrectKeyException":
+            "it was encrypted with another key or another encryption context, or was changed since"
         case "DecryptionFailure", "InvalidKeyId": "the KMS key's policy must allow kms:Decrypt"
         case "InvalidRequestException" where reason == .missing:
             "aws secretsmanager restore-secret brings it back before its last day"

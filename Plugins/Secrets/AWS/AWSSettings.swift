@@ -14,6 +14,7 @@ struct AWSSettings: Sendable {
 
         static let secretsManager = Service(name: "secretsmanager", identifier: "secrets_manager")
         static let parameters = Service(name: "ssm", identifier: "ssm")
+        static let keyManagement = Service(name: "kms", identifier: "kms")
         static let tokens = Service(name: "sts", identifier: "sts")
         static let singleSignOn = Service(name: "portal.sso", identifier: "sso")
     }

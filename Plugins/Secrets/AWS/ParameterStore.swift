@@ -4,9 +4,9 @@ import OpsPlugin
 import OrderedCollections
 
 /// Reading of AWS Systems Manager Parameter Store (API version 2014-11-06).
-struct ParameterStore: Sendable {
+struct ParameterStore: AWSStore {
     /// What one read gets: a parameter, or an older version of it.
-    struct Key: Sendable, Hashable {
+    struct Key: AWSStoreKey {
         /// Without selector.
         var name: String
         /// A version or a label.

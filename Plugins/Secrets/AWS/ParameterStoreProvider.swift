@@ -1,14 +1,16 @@
 import OpsCore
 import OpsPlugin
-import OrderedCollections
 
 /// `aws-ssm:///PATH/NAME` or `aws-ssm://NAME`: a parameter of AWS Systems Manager, decrypted.
-struct ParameterStoreProvider: SecretProvider {
+struct ParameterStoreProvider: AWSStoreProvider {
+    typealias Store = ParameterStore
+    typealias Key = ParameterStore.Key
+
     let scheme = "aws-ssm"
     let summary = "A parameter of AWS Systems Manager Parameter Store, or a field of the JSON it holds"
     let example = "aws-ssm:///prod/database/password"
 
-    private let retryDelay: Duration
+    let retryDelay: Duration
 
     init(retryDelay: Duration = .milliseconds(500)) { self.retryDelay = retryDelay }
 
@@ -53,40 +55,4 @@ struct ParameterStoreProvider: SecretProvider {
     }
 
     func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence { .unknown }
-
-    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<[UInt8], SecretFailure>] {
-        var keys: OrderedDictionary<AWSAccount, OrderedSet<ParameterStore.Key>> = [:]
-        for reference in references {
-            let key = ParameterStore.Key(reference)
-            keys[key.account, default: []].append(key)
-        }
-        var contents: [ParameterStore.Key: Result<[UInt8], SecretFailure>] = [:]
-        for (account, keys) in keys {
-            do throws(SecretFailure) {
-                let store = try ParameterStore(account, context, retryDelay: retryDelay)
-                contents.merge(await store.read(keys)) { $1 }
-            } catch {
-                for key in keys { contents[key] = .failure(error) }
-            }
-        }
-        return references.map { reference in
-            Result { () throws(SecretFailure) in
-                let key = ParameterStore.Key(reference)
-                guard let result = contents[key] else {
-                    throw SecretFailure(.unreachable, "the request was cancelled")
-                }
-                return try SecretSelection(reference).apply(to: try result.get(), place: key.place)
-            }
-        }
-    }
-
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
-        do throws(SecretFailure) {
-            let key = ParameterStore.Key(reference)
-            let store = try ParameterStore(key.account, context, retryDelay: retryDelay)
-            return .success(try await store.probe(key))
-        } catch {
-            return .failure(error)
-        }
-    }
 }

@@ -4,9 +4,9 @@ import OpsPlugin
 import OrderedCollections
 
 /// Reading of AWS Secrets Manager (API version 2017-10-17).
-struct SecretsManager: Sendable {
+struct SecretsManager: AWSStore {
     /// What one read gets: a version of a secret.
-    struct Key: Sendable, Hashable {
+    struct Key: AWSStoreKey {
         var id: String
         var stage: String?
         var version: String?

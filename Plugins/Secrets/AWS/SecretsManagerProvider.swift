@@ -1,14 +1,16 @@
 import OpsCore
 import OpsPlugin
-import OrderedCollections
 
 /// `aws-sm://NAME`: a secret of AWS Secrets Manager; `#field` a member of the JSON it holds.
-struct SecretsManagerProvider: SecretProvider {
+struct SecretsManagerProvider: AWSStoreProvider {
+    typealias Store = SecretsManager
+    typealias Key = SecretsManager.Key
+
     let scheme = "aws-sm"
     let summary = "A secret of AWS Secrets Manager, or a field of the JSON it holds"
     let example = "aws-sm://prod/database#password"
 
-    private let retryDelay: Duration
+    let retryDelay: Duration
 
     init(retryDelay: Duration = .milliseconds(500)) { self.retryDelay = retryDelay }
 
@@ -41,42 +43,6 @@ struct SecretsManagerProvider: SecretProvider {
     }
 
     func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence { .unknown }
-
-    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<[UInt8], SecretFailure>] {
-        var keys: OrderedDictionary<AWSAccount, OrderedSet<SecretsManager.Key>> = [:]
-        for reference in references {
-            let key = SecretsManager.Key(reference)
-            keys[key.account, default: []].append(key)
-        }
-        var contents: [SecretsManager.Key: Result<[UInt8], SecretFailure>] = [:]
-        for (account, keys) in keys {
-            do throws(SecretFailure) {
-                let manager = try SecretsManager(account, context, retryDelay: retryDelay)
-                contents.merge(await manager.read(keys)) { $1 }
-            } catch {
-                for key in keys { contents[key] = .failure(error) }
-            }
-        }
-        return references.map { reference in
-            Result { () throws(SecretFailure) in
-                let key = SecretsManager.Key(reference)
-                guard let result = contents[key] else {
-                    throw SecretFailure(.unreachable, "the request was cancelled")
-                }
-                return try SecretSelection(reference).apply(to: try result.get(), place: key.place)
-            }
-        }
-    }
-
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
-        do throws(SecretFailure) {
-            let key = SecretsManager.Key(reference)
-            let manager = try SecretsManager(key.account, context, retryDelay: retryDelay)
-            return .success(try await manager.probe(key))
-        } catch {
-            return .failure(error)
-        }
-    }
 }
 
 /// How both AWS providers log in.

@@ -2,7 +2,9 @@ import OpsCore
 import OpsPlugin
 
 /// `age://FILE`: the content of a file that is encrypted with age, `#field` a member of the JSON or YAML in it.
-struct AgeProvider: SecretProvider {
+///
+/// Files are opened one after the other: a passphrase takes much memory.
+struct AgeProvider: SerialProvider {
     let scheme = "age"
     let summary = "A file that is encrypted with age, or a field of the JSON or YAML in it"
     let example = "age://secrets/deploy-key.age"
@@ -36,39 +38,18 @@ struct AgeProvider: SecretProvider {
         SecretFile.presence(context.path(reference.path)) == .missing ? .missing : .unknown
     }
 
-    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
-        [UInt8], SecretFailure
-    >] {
-        var results: [Result<[UInt8], SecretFailure>] = []
-        // One after the other: a passphrase takes much memory.
-        for reference in references {
-            do throws(SecretFailure) {
-                results.append(.success(try await value(of: reference, context)))
-            } catch {
-                results.append(.failure(error))
-            }
+    func probed(_ reference: SecretReference, _ context: SecretContext) async throws(SecretFailure) -> SecretProbe {
+        let place = "age file '\(reference.path)'"
+        let bytes = try SecretFile.encrypted(context.path(reference.path), place: place)
+        let recipients = try await AgeIdentitySources(reference, context).open(bytes, place: place) {
+            (file, identities, isCancelled) throws(AgeError) -> String in
+            try file.checkAccess(with: identities, isCancelled: isCancelled)
+            return file.header.recipients
         }
-        return results
+        return SecretProbe("an identity at hand opens it, encrypted for \(recipients)")
     }
 
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
-        do throws(SecretFailure) {
-            let place = "age file '\(reference.path)'"
-            let bytes = try SecretFile.encrypted(context.path(reference.path), place: place)
-            let recipients = try await AgeIdentitySources(reference, context).open(bytes, place: place) {
-                (file, identities, isCancelled) throws(AgeError) -> String in
-                try file.checkAccess(with: identities, isCancelled: isCancelled)
-                return file.header.recipients
-            }
-            return .success(SecretProbe("an identity at hand opens it, encrypted for \(recipients)"))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private func value(
-        of reference: SecretReference, _ context: SecretContext
-    ) async throws(SecretFailure) -> [UInt8] {
+    func value(of reference: SecretReference, _ context: SecretContext) async throws(SecretFailure) -> [UInt8] {
         let place = "age file '\(reference.path)'"
         let path = context.path(reference.path)
         let sources = AgeIdentitySources(reference, context)

@@ -1,8 +1,11 @@
 import OpsCore
 import OpsPlugin
+import OrderedCollections
 
 /// `azure-kv://VAULT/NAME`: a secret of Azure Key Vault; `#field` a member of the JSON it holds.
-struct KeyVaultProvider: SecretProvider {
+struct KeyVaultProvider: KeyedProvider {
+    typealias Key = KeyVaults.Key
+
     let scheme = "azure-kv"
     let summary = "A secret of Azure Key Vault, or a field of the JSON it holds"
     let example = "azure-kv://my-vault/database-password"
@@ -47,28 +50,14 @@ struct KeyVaultProvider: SecretProvider {
 
     func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence { .unknown }
 
-    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<[UInt8], SecretFailure>] {
+    func read(
+        _ keys: OrderedSet<KeyVaults.Key>, _ context: SecretContext
+    ) async -> [KeyVaults.Key: Result<[UInt8], SecretFailure>] {
         let vaults = KeyVaults(requests: SecretRequests(context, retryDelay: retryDelay))
-        let contents = await gatherResults(Set(references.map(KeyVaults.Key.init))) {
-            (key) async throws(SecretFailure) in try await vaults.read(key)
-        }
-        return references.map { reference in
-            Result { () throws(SecretFailure) in
-                let key = KeyVaults.Key(reference)
-                guard let result = contents[key] else {
-                    throw SecretFailure(.unreachable, "the request was cancelled")
-                }
-                return try SecretSelection(reference).apply(to: try result.get(), place: key.place)
-            }
-        }
+        return await gatherResults(keys) { (key) async throws(SecretFailure) in try await vaults.read(key) }
     }
 
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
-        do throws(SecretFailure) {
-            let vaults = KeyVaults(requests: SecretRequests(context, retryDelay: retryDelay))
-            return .success(try await vaults.probe(KeyVaults.Key(reference)))
-        } catch {
-            return .failure(error)
-        }
+    func probe(of key: KeyVaults.Key, _ context: SecretContext) async throws(SecretFailure) -> SecretProbe {
+        try await KeyVaults(requests: SecretRequests(context, retryDelay: retryDelay)).probe(key)
     }
 }

@@ -6,7 +6,7 @@ import OrderedCollections
 /// Reading of Azure Key Vault (REST API version 2025-07-01).
 struct KeyVaults: Sendable {
     /// What one read gets: a version of a secret.
-    struct Key: Sendable, Hashable {
+    struct Key: SecretKey {
         /// A vault's name, or a host.
         var vault: String
         var name: String
@@ -26,6 +26,8 @@ struct KeyVaults: Sendable {
     private static let domains = [
         "vault.azure.net", "vault.azure.cn", "vault.usgovcloudapi.net", "vault.microsoftazure.de",
     ]
+
+    static let version = "2025-07-01"
 
     let requests: SecretRequests
 
@@ -99,16 +101,22 @@ struct KeyVaults: Sendable {
         } catch {
             throw SecretFailure(.invalid, "'\(key.vault)' cannot be used: \(error.message)", hint: error.hint)
         }
-        if let domain = Self.domains.first(where: { url.host.hasSuffix("." + $0) }) {
-            return (url, "https://" + domain)
-        }
-        // The token would open every vault of the one who logs in, so a reference alone must not choose who gets it.
+        return (url, try resource(at: url))
+    }
+
+    /// What a token for the vault at a host is for.
+    ///
+    /// Throws: a `SecretFailure` (`forbidden`) where no token is to be sent there.
+    func resource(at url: URLParts) throws(SecretFailure) -> String {
+        try requests.context.permit(host: url.hostName, port: url.effectivePort)
+        if let domain = Self.domains.first(where: { url.host.hasSuffix("." + $0) }) { return "https://" + domain }
+        // The token would open every vault of the one who logs in, so a name alone must not choose who gets it.
         guard requests.context.hosts != nil else {
             throw SecretFailure(
                 .forbidden, "'\(url.host)' is not the host of a Key Vault, so no token is sent there",
                 hint: "name it in the recipe's 'secret-hosts' if it is one")
         }
-        return (url, "https://vault.azure.net")
+        return "https://vault.azure.net"
     }
 
     /// - Parameter next: the link to the next page, which must lead to the same vault.
@@ -116,9 +124,8 @@ struct KeyVaults: Sendable {
         _ key: Key, path: [String], next: String? = nil, isList: Bool = false
     ) async throws(SecretFailure) -> Value {
         let (base, resource) = try address(of: key)
-        try requests.context.permit(host: base.hostName, port: base.effectivePort)
         var url = path.filter { !$0.isEmpty }.reduce(base) { $0.appending($1) }
-            .adding(query: [("api-version", "2025-07-01")])
+            .adding(query: [("api-version", Self.version)])
         if let next {
             guard let link = try? URLParts(next), link.origin == base.origin else {
                 throw SecretFailure(
@@ -134,29 +141,20 @@ struct KeyVaults: Sendable {
     }
 
     private static func failure(_ reply: SecretRequests.Reply, _ key: Key, isList: Bool) -> SecretFailure {
-        let error = reply.json["error"]
-        let code = error?["innererror"]?["code"]?.stringValue ?? error?["code"]?.stringValue
-        let words = error?["message"]?.stringValue?.split { $0.isWhitespace || $0.isNewline }.joined(separator: " ")
-        let said = (code.map { " (\($0))" } ?? "") + (words.map { ": \($0.prefix(300))" } ?? "")
+        let answer = AzureFailure(reply)
         switch reply.status {
         case 404:
             let version = key.version.map { "version '\($0)' of " } ?? ""
             return SecretFailure(
                 .missing, "there is no \(version)\(key.place)",
                 hint: "one that was deleted: az keyvault secret recover brings it back")
-        case 401: return SecretFailure(.forbidden, "Azure does not accept the login for \(key.place)\(said)")
-        case 403 where code == "SecretDisabled": return SecretFailure(.forbidden, "\(key.place) is disabled")
-        case 403:
-            return SecretFailure(
-                .forbidden, "\(key.place) may not be \(isList ? "listed" : "read")\(said)",
+        case 403 where answer.code == "SecretDisabled": return SecretFailure(.forbidden, "\(key.place) is disabled")
+        default:
+            return answer.failure(
+                of: key.place, may: isList ? "be listed" : "be read",
                 hint: isList
                     ? "checking needs the permission List; reading may be allowed all the same"
                     : "the identity needs the role Key Vault Secrets User, or Get in the vault's access policy")
-        case 429: return SecretFailure(.unreachable, "the rate limit of the vault for \(key.place) was reached\(said)")
-        case 400..<500:
-            return SecretFailure(.invalid, "Azure rejects the request for \(key.place) (\(reply.status))\(said)")
-        case 200: return SecretFailure(.unreachable, "what answers for \(key.place) is not Azure Key Vault")
-        default: return SecretFailure(.unreachable, "Azure answered \(reply.status) for \(key.place)\(said)")
         }
     }
 }

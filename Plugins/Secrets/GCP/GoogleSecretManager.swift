@@ -6,7 +6,7 @@ import OrderedCollections
 /// Reading of Google Cloud Secret Manager (REST API version 1).
 struct GoogleSecretManager: Sendable {
     /// What one read gets: a version of a secret.
-    struct Key: Sendable, Hashable {
+    struct Key: SecretKey {
         var project: String
         var secret: String
         var version: String
@@ -101,25 +101,13 @@ struct GoogleSecretManager: Sendable {
     }
 
     private static func failure(_ reply: SecretRequests.Reply, _ key: Key, _ version: String?) -> SecretFailure {
-        let error = reply.json["error"]
-        let words = error?["message"]?.stringValue.map { ": \($0.prefix(300))" } ?? ""
+        let answer = GoogleFailure(reply)
         let what = version.map { "version \($0) of \(key.place)" } ?? key.place
-        switch reply.status {
-        case 404: return SecretFailure(.missing, "there is no \(what)")
-        case 401:
-            return SecretFailure(.forbidden, "Google does not accept the login for \(what)\(words)")
-        case 403:
-            return SecretFailure(
-                .forbidden, "\(what) may not be read\(words)",
-                hint: "the identity needs the role Secret Manager Secret Accessor, and the API must be enabled")
-        case 400 where error?["status"]?.stringValue == "FAILED_PRECONDITION":
-            let isDestroyed = words.contains("DESTROYED")
-            return SecretFailure(isDestroyed ? .missing : .forbidden, "\(what) cannot be read\(words)")
-        case 429:
-            return SecretFailure(.unreachable, "the rate limit for \(what) was reached\(words)")
-        case 400..<500:
-            return SecretFailure(.invalid, "Google rejects the request for \(what) (\(reply.status))\(words)")
-        default: return SecretFailure(.unreachable, "Google answered \(reply.status) for \(what)\(words)")
+        if reply.status == 404 { return SecretFailure(.missing, "there is no \(what)") }
+        if reply.status == 400, answer.state == "FAILED_PRECONDITION" {
+            let isDestroyed = answer.words.contains("DESTROYED")
+            return SecretFailure(isDestroyed ? .missing : .forbidden, "\(what) cannot be read\(answer.words)")
         }
+        return answer.failure(of: what, may: "be read", role: "Secret Manager Secret Accessor")
     }
 }

@@ -1,8 +1,11 @@
 import OpsCore
 import OpsPlugin
+import OrderedCollections
 
 /// `gcp-sm://PROJECT/SECRET`: a secret of Google Cloud Secret Manager; `#field` a member of the JSON it holds.
-struct GoogleSecretManagerProvider: SecretProvider {
+struct GoogleSecretManagerProvider: KeyedProvider {
+    typealias Key = GoogleSecretManager.Key
+
     let scheme = "gcp-sm"
     let summary = "A secret of Google Cloud Secret Manager, or a field of the JSON it holds"
     let example = "gcp-sm://my-project/database-password"
@@ -50,28 +53,14 @@ struct GoogleSecretManagerProvider: SecretProvider {
 
     func presence(of reference: SecretReference, _ context: SecretContext) -> SecretPresence { .unknown }
 
-    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<[UInt8], SecretFailure>] {
+    func read(
+        _ keys: OrderedSet<GoogleSecretManager.Key>, _ context: SecretContext
+    ) async -> [GoogleSecretManager.Key: Result<[UInt8], SecretFailure>] {
         let manager = GoogleSecretManager(SecretRequests(context, retryDelay: retryDelay))
-        let contents = await gatherResults(Set(references.map(GoogleSecretManager.Key.init))) {
-            (key) async throws(SecretFailure) in try await manager.read(key)
-        }
-        return references.map { reference in
-            Result { () throws(SecretFailure) in
-                let key = GoogleSecretManager.Key(reference)
-                guard let result = contents[key] else {
-                    throw SecretFailure(.unreachable, "the request was cancelled")
-                }
-                return try SecretSelection(reference).apply(to: try result.get(), place: key.place)
-            }
-        }
+        return await gatherResults(keys) { (key) async throws(SecretFailure) in try await manager.read(key) }
     }
 
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
-        do throws(SecretFailure) {
-            let manager = GoogleSecretManager(SecretRequests(context, retryDelay: retryDelay))
-            return .success(try await manager.probe(GoogleSecretManager.Key(reference)))
-        } catch {
-            return .failure(error)
-        }
+    func probe(of key: GoogleSecretManager.Key, _ context: SecretContext) async throws(SecretFailure) -> SecretProbe {
+        try await GoogleSecretManager(SecretRequests(context, retryDelay: retryDelay)).probe(key)
     }
 }

@@ -3,7 +3,9 @@ import OpsCore
 import OpsPlugin
 
 /// `sops://FILE#path.to.key`: a value in a file that is encrypted with sops.
-struct SopsProvider: SecretProvider {
+///
+/// Values are read one after the other: each may ask for a key in its own way, and a file is opened once.
+struct SopsProvider: SerialProvider {
     let scheme = "sops"
     let summary = "A value in a YAML, JSON, dotenv, INI or binary file that is encrypted with sops"
     let example = "sops://secrets.enc.yaml#database.password"
@@ -23,11 +25,18 @@ struct SopsProvider: SecretProvider {
 
         The data key is opened by age identities, which are looked for as `age://` does (`?identity=FILE` too; \
         `SOPS_AGE_KEY_CMD` is told the recipient in `SOPS_AGE_RECIPIENT`), else by PGP keys through `gpg` (or the \
-        program that `SOPS_GPG_EXEC` names), else by AWS KMS through `aws kms decrypt`, where `secret-hosts` permits \
-        its server. Key groups need as many groups as the file says. Other key services are not asked.
+        program that `SOPS_GPG_EXEC` names), else by the services that keep keys, each asked with the login of the \
+        scheme in parentheses: AWS KMS (`aws-sm://`; the key's `role`, `aws_profile` and `context` are used, \
+        `AWS_ENDPOINT_URL_KMS` names another address), Google Cloud KMS (`gcp-sm://`; \
+        `CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS`), Azure Key Vault (`azure-kv://`), and the transit engine of Vault \
+        or OpenBao (`vault://`). A file does not choose who gets a token: Vault is asked where `VAULT_ADDR` names the \
+        server that the file does, or `secret-hosts` permits it; an Azure vault where its host is one's, or \
+        `secret-hosts` names it. Key groups need as many groups as the file says.
         """
 
-    init() {}
+    private let services: SopsKeyServices
+
+    init(services: SopsKeyServices = SopsKeyServices()) { self.services = services }
 
     func check(_ reference: SecretReference) throws(OpsError) {
         try SecretSelection.checkOptions(reference, known: ["format", "identity"])
@@ -46,47 +55,26 @@ struct SopsProvider: SecretProvider {
         SecretFile.presence(context.path(reference.path)) == .missing ? .missing : .unknown
     }
 
-    func fetch(_ references: [SecretReference], _ context: SecretContext) async -> [Result<
-        [UInt8], SecretFailure
-    >] {
-        var results: [Result<[UInt8], SecretFailure>] = []
-        // One after the other: each may ask for a key in its own way, and a file is opened once.
-        for reference in references {
-            do throws(SecretFailure) {
-                results.append(.success(try await value(of: reference, context)))
-            } catch {
-                results.append(.failure(error))
-            }
-        }
-        return results
-    }
-
     /// Opens the data key and looks for the field; decrypts no value.
-    func probe(_ reference: SecretReference, _ context: SecretContext) async -> Result<SecretProbe, SecretFailure> {
+    func probed(_ reference: SecretReference, _ context: SecretContext) async throws(SecretFailure) -> SecretProbe {
         let place = Self.place(reference)
-        do throws(SecretFailure) {
-            let bytes = try SecretFile.encrypted(context.path(reference.path), place: place)
-            let document = try await Self.placed(place) { () async throws(SecretFailure) -> SopsDocument in
-                let document = try SopsDocument(bytes, SopsFormat(reference))
-                _ = try await SopsDataKey(reference, context).unwrapped(document.metadata)
-                return document
-            }
-            var text = "a key at hand opens it"
-            if let field = reference.field, SopsFormat(reference) != .binary {
-                var encrypted = SecretSelection(reference)
-                encrypted.isBase64 = false
-                _ = try encrypted.apply(to: .map(document.tree), place: place)
-                text += ", has field '\(field)'"
-            }
-            return .success(SecretProbe(text, version: document.metadata["lastmodified"]?.scalarText))
-        } catch {
-            return .failure(error)
+        let bytes = try SecretFile.encrypted(context.path(reference.path), place: place)
+        let document = try await Self.placed(place) { () async throws(SecretFailure) -> SopsDocument in
+            let document = try SopsDocument(bytes, SopsFormat(reference))
+            _ = try await SopsDataKey(reference, context, services).unwrapped(document.metadata)
+            return document
         }
+        var text = "a key at hand opens it"
+        if let field = reference.field, SopsFormat(reference) != .binary {
+            var encrypted = SecretSelection(reference)
+            encrypted.isBase64 = false
+            _ = try encrypted.apply(to: .map(document.tree), place: place)
+            text += ", has field '\(field)'"
+        }
+        return SecretProbe(text, version: document.metadata["lastmodified"]?.scalarText)
     }
 
-    private func value(
-        of reference: SecretReference, _ context: SecretContext
-    ) async throws(SecretFailure) -> [UInt8] {
+    func value(of reference: SecretReference, _ context: SecretContext) async throws(SecretFailure) -> [UInt8] {
         let place = Self.place(reference)
         let path = context.path(reference.path)
         let format = SopsFormat(reference)
@@ -95,7 +83,7 @@ struct SopsProvider: SecretProvider {
             let bytes = try SecretFile.encrypted(path, place: place)
             let secrets = try await Self.placed(place) { () async throws(SecretFailure) -> SopsSecrets in
                 let document = try SopsDocument(bytes, format)
-                let dataKey = try await SopsDataKey(reference, context).unwrapped(document.metadata)
+                let dataKey = try await SopsDataKey(reference, context, services).unwrapped(document.metadata)
                 return try SopsDecryption.secrets(document, dataKey, format: format)
             }
             if let warning = secrets.warning { context.logger.warning("\(place): \(warning)") }

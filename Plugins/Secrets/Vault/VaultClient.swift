@@ -47,10 +47,12 @@ final class VaultClient: Sendable {
     /// What `permit` needs of the context.
     private let context: SecretContext
 
+    /// - Parameter address: of another server than the one that the variables name.
+    ///
     /// Throws: a `SecretFailure` (`invalid`) that names a variable.
-    init(_ context: SecretContext, _ pace: VaultPace) throws(SecretFailure) {
+    init(_ context: SecretContext, _ pace: VaultPace, at address: URLParts? = nil) throws(SecretFailure) {
         variables = VaultVariables(context.environment)
-        settings = try VaultSettings(variables)
+        settings = try VaultSettings(variables, address: address)
         self.pace = pace
         self.context = SecretContext(
             directory: context.directory, environment: [:], logger: context.logger, hosts: context.hosts)

@@ -1,4 +1,5 @@
 import OpsCore
+import OpsHTTP
 import OpsPlugin
 import OrderedCollections
 import Synchronization
@@ -9,11 +10,13 @@ struct VaultRun: Sendable {
     let session: SecretSession
     let context: SecretContext
 
-    init(_ context: SecretContext, _ pace: VaultPace) async throws(SecretFailure) {
+    /// - Parameter address: of another server than the one that the variables name.
+    init(_ context: SecretContext, _ pace: VaultPace, at address: URLParts? = nil) async throws(SecretFailure) {
         session = context.session
         self.context = context
-        client = try await session.once("vault client") { () async throws(SecretFailure) -> VaultClient in
-            try VaultClient(context, pace)
+        let key = "vault client" + (address.map { " at \($0.text)" } ?? "")
+        client = try await session.once(key) { () async throws(SecretFailure) -> VaultClient in
+            try VaultClient(context, pace, at: address)
         }
     }
 

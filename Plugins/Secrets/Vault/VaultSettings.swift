@@ -21,10 +21,12 @@ struct VaultSettings: Sendable {
     /// True where an agent is asked, which may log in by itself.
     var isAgent: Bool
 
+    /// - Parameter address: of another server than the one that the variables name.
+    ///
     /// Throws: a `SecretFailure` (`invalid`) that names the variable, never its value.
-    init(_ variables: VaultVariables) throws(SecretFailure) {
-        isAgent = variables["AGENT_ADDR"] != nil
-        address = try Self.address(variables, isAgent ? "AGENT_ADDR" : "ADDR")
+    init(_ variables: VaultVariables, address other: URLParts? = nil) throws(SecretFailure) {
+        isAgent = other == nil && variables["AGENT_ADDR"] != nil
+        if let other { address = other } else { address = try Self.address(variables, isAgent ? "AGENT_ADDR" : "ADDR") }
         if try variables.flag("SKIP_VERIFY") {
             throw SecretFailure(
                 .invalid, "\(variables.name("SKIP_VERIFY")) asks for TLS that is not verified, which ops never does",

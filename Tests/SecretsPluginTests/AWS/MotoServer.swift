@@ -11,7 +11,7 @@ import Testing
 /// then its standard input is at its end.
 final class MotoServer: Sendable {
     /// One that verifies signatures and policies of three users: `admin` may do all, `single` read one by one, `nobody`
-    /// neither. The role `ops` may read secrets; it wants the external id `ext-1`.
+    /// neither. The role `ops` may read secrets; it wants the external id `ext-1`. The role `sops` may decrypt by KMS.
     static let strict = Result { try MotoServer(arguments: ["0"]) }
     /// One that answers everybody: moto's own web identities and metadata have no keys that it would accept.
     static let lenient = Result { try MotoServer(arguments: []) }
@@ -64,7 +64,7 @@ final class MotoServer: Sendable {
     @discardableResult
     func call(_ service: AWSSettings.Service, _ operation: String, _ input: ValueMap) async throws -> Value {
         let harness = try SecretsHarness(environment())
-        let target = service.name == "ssm" ? "AmazonSSM" : service.name
+        let target = ["ssm": "AmazonSSM", "kms": "TrentService"][service.name] ?? service.name
         let client = try AWSClient(
             service, target: target, AWSAccount(), harness.context, retryDelay: .milliseconds(10))
         return try await client.call(operation, input).get()
@@ -108,6 +108,10 @@ final class MotoServer: Sendable {
         iam.create_role(RoleName='ops',
                         AssumeRolePolicyDocument=json.dumps({'Version': '2012-10-17', 'Statement': [trust]}))
         iam.put_role_policy(RoleName='ops', PolicyName='p', PolicyDocument=policy(['secretsmanager:*']))
+        trust.pop('Condition')
+        iam.create_role(RoleName='sops',
+                        AssumeRolePolicyDocument=json.dumps({'Version': '2012-10-17', 'Statement': [trust]}))
+        iam.put_role_policy(RoleName='sops', PolicyName='p', PolicyDocument=policy(['kms:Decrypt']))
         if sys.argv[1:]:
             headers = {'Content-Type': 'text/plain'}
             urllib.request.urlopen(urllib.request.Request(url + '/moto-api/reset-auth', b'0', headers))

@@ -1,7 +1,10 @@
+import CryptoExtras
 import HTTPTestServer
 import OpsCore
 import Synchronization
 import TestKit
+
+@testable import SecretsPlugin
 
 /// A stand-in for a Key Vault (with TLS) and for the services that give tokens, with the answers that their references
 /// document. The one token that is accepted is `eyJ-s3cret`.
@@ -26,6 +29,15 @@ final class AzureDouble: Sendable {
             rest.withLock { $0.isEmpty ? nil : $0.removeFirst() } ?? Self.secret(request)
         }
         login = try await HTTPTestServer { Self.token($0) }
+    }
+
+    /// The key `k` in the vault.
+    private static let key = Result { try _RSA.Encryption.PrivateKey(keySize: .bits2048) }
+
+    /// Bytes that the key `k` decrypts, as sops writes them: in base64url.
+    static func encrypt(_ bytes: [UInt8]) throws -> String {
+        let sealed = try key.get().publicKey.encrypt(bytes, padding: .PKCS1_OAEP_SHA256)
+        return SignedToken.encoded(Array(sealed))
     }
 
     /// `127.0.0.1:PORT`.
@@ -76,6 +88,17 @@ final class AzureDouble: Sendable {
         }
         func bundle(_ value: String, _ attributes: String) -> Answer {
             .json(200, #"{"value":"\#(value)","id":"https://v/secrets/a/v1","attributes":{\#(attributes)}}"#)
+        }
+        if request.path.hasPrefix("/keys/denied/") {
+            return error(403, "Forbidden", "Caller is not authorized", inner: "ForbiddenByRbac")
+        }
+        if request.path == "/keys/k/v1/decrypt" || request.path == "/keys/k//decrypt" {
+            let body = try? JSONReader.value(request.body)
+            guard request.method == "POST", body?["alg"]?.stringValue == "RSA-OAEP-256",
+                let sealed = Base64.decode(Array((body?["value"]?.stringValue ?? "").utf8)),
+                let bytes = try? key.get().decrypt(sealed, padding: .PKCS1_OAEP_SHA256)
+            else { return error(400, "BadParameter", "The parameter is incorrect.") }
+            return .json(200, #"{"kid":"https://v/keys/k/v1","value":"\#(SignedToken.encoded(Array(bytes)))"}"#)
         }
         let port = request.header("host") ?? ""
         switch request.path {

@@ -2,7 +2,9 @@ import HTTPTestServer
 import OpsCore
 import Synchronization
 
-/// A stand-in for Google's token endpoint, Secret Manager, IAM credentials and the metadata service, with the answers
+@testable import SecretsPlugin
+
+/// A stand-in for Google's token endpoint, Secret Manager, IAM credentials, Cloud KMS and the metadata service, with the answers
 /// that their references document. Project `p`; the one token that is accepted is `ya29-s3cret`.
 final class GoogleDouble: Sendable {
     let server: HTTPTestServer
@@ -19,7 +21,15 @@ final class GoogleDouble: Sendable {
         }
     }
 
-    var environment: [String: String] { ["CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER": server.url + "/"] }
+    /// What Cloud KMS decrypts, to the data key of `SopsWriter`.
+    static let sealed = "sealed"
+
+    var environment: [String: String] {
+        [
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER": server.url + "/",
+            "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS": server.url + "/",
+        ]
+    }
     var tokenRequests: [ServedRequest] { server.requests.filter { !$0.path.hasPrefix("/v1/projects/") } }
 
     private static let granted = Answer.json(
@@ -61,6 +71,7 @@ final class GoogleDouble: Sendable {
                 #"{"name":"n","payload":{"data":"\#(Base64.encode(Array(text.utf8)))","dataCrc32c":"\#(sum)"}}"#)
         }
         switch request.path.dropFirst("/v1/projects/p/".count) {
+        case let path where path.contains("/cryptoKeys/"): return decrypted(request)
         // The checksum of "123456789" is the check value of RFC 3720's polynomial.
         case "secrets/a/versions/latest:access": return payload("123456789", "3808858755")
         case "secrets/a/versions/1:access": return payload("", "0")
@@ -85,6 +96,25 @@ final class GoogleDouble: Sendable {
             return .json(200, #"{"name":"projects/1/secrets/a/versions/3","state":"DESTROYED"}"#)
         default: return error(404, "NOT_FOUND", "Secret [projects/1/secrets/none] not found or has no versions.")
         }
+    }
+}
+
+extension GoogleDouble {
+    /// Cloud KMS: the ring `r` in europe-west3.
+    private static func decrypted(_ request: ServedRequest) -> Answer {
+        let ring = "/v1/projects/p/locations/europe-west3/keyRings/r/cryptoKeys/"
+        let sum = request.path == ring + "damaged:decrypt" ? 1 : CRC32C.checksum(SopsWriter.dataKey)
+        guard request.method == "POST", request.path.hasPrefix(ring), request.path.hasSuffix(":decrypt") else {
+            return error(404, "NOT_FOUND", "CryptoKey not found.")
+        }
+        guard request.path != ring + "denied:decrypt" else {
+            return error(403, "PERMISSION_DENIED", "Permission 'cloudkms.cryptoKeyVersions.useToDecrypt' denied")
+        }
+        let body = try? JSONReader.value(request.body)
+        guard body?["ciphertext"]?.stringValue == Base64.encode(Array(sealed.utf8)) else {
+            return error(400, "INVALID_ARGUMENT", "Decryption failed: verify that 'name' refers to the correct key.")
+        }
+        return .json(200, #"{"plaintext":"\#(Base64.encode(SopsWriter.dataKey))","plaintextCrc32c":"\#(sum)"}"#)
     }
 }
 
