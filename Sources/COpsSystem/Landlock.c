@@ -87,10 +87,15 @@ static int write_text(const char *path, const char *text) {
 static int leave_network(const struct ops_cage *cage) {
     if (unshare(CLONE_NEWNET) == 0) return 0;
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return -1;
+    // The files of what is not dumpable are root's. Our memory is still the caller's: it has its own state back.
+    int dumpable = prctl(PR_GET_DUMPABLE, 0L, 0L, 0L, 0L);
+    if (dumpable != 1) (void)prctl(PR_SET_DUMPABLE, 1L, 0L, 0L, 0L);
     // Older kernels have no such file, and need none.
     (void)write_text("/proc/self/setgroups", "deny");
-    if (write_text("/proc/self/uid_map", cage->user_map) != 0) return -1;
-    return write_text("/proc/self/gid_map", cage->group_map);
+    int result = write_text("/proc/self/uid_map", cage->user_map);
+    if (result == 0) result = write_text("/proc/self/gid_map", cage->group_map);
+    if (dumpable == 0) (void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
+    return result;
 }
 
 /// What root can do to the kernel, its devices and other processes is no file's or port's business, so Landlock does not

@@ -4,6 +4,13 @@ import OpsSystem
 import TestKit
 import Testing
 
+private enum Kernel {
+    /// Asked as ops asks: with privileges, or as a user of its own.
+    static let hasNamespace = ["-n", "-rn"].contains { flag in
+        (try? run(["unshare", flag, "true"]).status) == 0
+    }
+}
+
 /// What the kernel stops: a step's whole process tree, held to the recipe's `permissions` by Landlock. Where this kernel
 /// has none, the tests say so and are left out.
 @Suite(.enabled(if: SandboxSupport.landlock > 0, "this kernel has no Landlock")) struct PermissionTests {
@@ -57,6 +64,8 @@ import Testing
         "truncate -s 0 data/in.txt", "mkdir new", "cat \"/proc/$PPID/environ\"", "kill -0 \"$PPID\"",
     ])
     func whatIsNotGrantedIsStopped(script: String) throws {
+        // Of others' memory the kernel shows something to root alone.
+        if script.contains("environ"), getuid() != 0 { return }
         if script.hasPrefix("kill"), SandboxSupport.landlock < 6 { return }
         if script.hasPrefix("truncate"), SandboxSupport.landlock < 3 { return }
         let ops = try Self.project(Self.limits, "  default: { run: '\(script.replacing("'", with: "''"))' }")
@@ -169,11 +178,6 @@ import Testing
 
     // MARK: the network
 
-    /// Asked of the kernel as ops asks: with privileges, or as a user of its own.
-    private static let hasNamespace = ["-n", "-rn"].contains { flag in
-        (try? run(["unshare", flag, "true"]).status) == 0
-    }
-
     /// A server on a free port of the loopback that accepts nothing: the kernel answers for it.
     private final class Listener {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -198,7 +202,7 @@ import Testing
     }
 
     @Test(
-        .enabled(if: SandboxSupport.landlock >= 4 || hasNamespace, "nothing stops sockets here"))
+        .enabled(if: SandboxSupport.landlock >= 4 || Kernel.hasNamespace, "nothing stops sockets here"))
     func withoutNetworkNoSocketConnects() throws {
         let listener = try Listener()
         let open = "exec 3<>/dev/tcp/127.0.0.1/\(listener.port) && echo con\"\"nected"
@@ -211,7 +215,7 @@ import Testing
         #expect(try ops().text.contains("connected"))
     }
 
-    @Test(.enabled(if: hasNamespace, "this system allows no network namespace"))
+    @Test(.enabled(if: Kernel.hasNamespace, "this system allows no network namespace"))
     func withoutNetworkThereIsNoUDPEither() throws {
         let send = """
             import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b"x", ("127.0.0.1", 9))

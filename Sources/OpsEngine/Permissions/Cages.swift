@@ -9,7 +9,7 @@ final class Cages {
     private let environment: [String: String]
     private var known: [[Grants]: Cage] = [:]
     /// Is told once of each set what is not enforced.
-    var notice: (String) -> Void = { _ in }
+    var notice: @EventLoopActor (String) -> Void = { _ in }
 
     init(temporaryDirectory: String, environment: [String: String]) {
         self.temporaryDirectory = temporaryDirectory

@@ -123,7 +123,7 @@ package final class Run {
         // Before there is another process: the environment may hold what an `env://` reference names.
         if !plan.secrets.isEmpty || !earlierDebts.isEmpty { ProcessMemory.hide() }
         announce()
-        cages.notice = { [unowned self] in message(.notice, $0, step: nil) }
+        cages.notice = { [unowned self] text in self.message(.notice, text, step: nil) }
         // From here on others know of this run: one that was killed before must not begin.
         Guard.check()
         startRunTimer()
