@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 
+import caged
 import resume
 
 JOBS = 2
@@ -188,6 +189,10 @@ def main():
     resumed = resume.first_step(inputs, ops, env, 3 if chosen.quick else 15)
     if resumed > 0.1:
         missed.append(f"a resumed run's first new step: {milliseconds(resumed)}")
+    print("Steps held to permissions …", file=sys.stderr)
+    held = caged.cost(inputs, ops, JOBS, lambda group: times(group, 3 if chosen.quick else 10, env))
+    if held["files and ports"] > 0.0002:
+        missed.append(f"Landlock adds {held['files and ports'] * 1e6:.0f} µs to a step")
     size = os.path.getsize(ops) / 1e6
     if size >= 35:
         missed.append(f"the executable: {size:.1f} MB")
@@ -196,6 +201,9 @@ def main():
         f"The stripped executable is {size:.1f} MB (target: under 35 MB, {'met' if size < 35 else 'missed'}).",
         f"A resumed run of {resume.STEPS:,} finished steps starts its first new step {milliseconds(resumed)} after"
         f" `ops resume` (target: 100 ms, {'met' if resumed <= 0.1 else 'missed'}).",
+        f"Landlock adds {held['files and ports'] * 1e6:.0f} µs to a step (target: 200 µs,"
+        f" {'met' if held['files and ports'] <= 0.0002 else 'missed'}); a network namespace besides it makes that"
+        f" {held['no network'] * 1e6:.0f} µs. With {JOBS} steps at a time.",
         "Ratios are against the tool that the target names. Task runs commands in a shell of its own, in its process;",
         "make starts them itself; ninja and just start a shell for each.",
         "",

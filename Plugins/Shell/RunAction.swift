@@ -111,6 +111,7 @@ package struct RunAction: Action {
         if spec.environment["PWD"] != nil { spec.environment["PWD"] = context.directory }
         spec.isInteractive = step.isInteractive
         spec.marker = "OPS_OUTPUT=" + context.outputFile
+        spec.sandboxes = context.sandboxes
         spec.leftOvers = context.keepProcesses == nil ? .end : .keep
         if let input = try inputBytes(step.standardInput) { spec.input = .bytes(input) }
         let captured = CapturedOutput(
@@ -137,6 +138,7 @@ package struct RunAction: Action {
             if stream == .output { captured.append(bytes) }
             context.output(stream == .output ? .standardOutput : .standardError, bytes)
         }
+        if !spec.sandboxes.isEmpty, let news = SandboxSupport.news() { context.logger.warning("\(news)") }
         if result.endedLeftOvers { context.logger.warning("ended processes that the command had left running") }
         if let group = result.leftOver { context.keepProcesses?(group.id) }
         return result

@@ -68,6 +68,7 @@ static int child_main(void *context) {
     (void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
     if (has_core_limit) (void)setrlimit(RLIMIT_CORE, &core_limit);
     if (spawn->directory && chdir(spawn->directory) < 0) goto failed;
+    if (spawn->cage && (child->error = ops_enter_cage(spawn->cage)) != 0) _exit(127);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

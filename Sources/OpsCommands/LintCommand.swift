@@ -16,6 +16,7 @@ struct LintCommand: AsyncParsableCommand {
     @Argument(help: "Recipes; the one that is found by default.", completion: .file(extensions: ["yaml", "yml"]))
     var files: [String] = []
     @OptionGroup var global: GlobalOptions
+    @Flag(help: "Also warn of includes without permissions.") var strict = false
     @Option(help: "text, json, sarif or github.") var format: Format = .text
 
     mutating func run() async throws {
@@ -25,7 +26,7 @@ struct LintCommand: AsyncParsableCommand {
             for file in files.isEmpty ? [global.file] : files.map({ $0 as String? }) {
                 do {
                     diagnostics += try RecipeSession(
-                        file: file, directory: global.directory, context: context, depth: .linted
+                        file: file, directory: global.directory, context: context, depth: strict ? .strict : .linted
                     ).loaded.warnings
                 } catch let error as DiagnosticsError {
                     diagnostics += error.diagnostics

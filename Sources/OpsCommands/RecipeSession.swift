@@ -17,6 +17,8 @@ struct RecipeSession {
     let context: CommandContext
     var catalog: PluginCatalog
     let loaded: LoadedRecipe
+    /// What the machine and the project allow.
+    let policy: Policy
     /// Where ops works: the caller's folder, or that of `-C`.
     let directory: String
 
@@ -36,8 +38,19 @@ struct RecipeSession {
         self.context = context
         self.directory = context.directory
         catalog = try Self.builtIn()
+        policy = try Self.policy(for: path, context, depth)
         loaded = try RecipeLoader.load(
-            file: path, directory: context.directory, catalog: catalog, depth: depth)
+            file: path, directory: context.directory, catalog: catalog, depth: depth, policy: policy)
+    }
+
+    /// A list of tasks asks no policy: nothing is run. Throws: a `DiagnosticsError` with all that is wrong in one.
+    private static func policy(
+        for path: String, _ context: CommandContext, _ depth: RecipeDepth
+    ) throws(DiagnosticsError) -> Policy {
+        guard depth > .outline else { return Policy() }
+        let file = path.hasPrefix("/") ? path : context.directory + "/" + path
+        return try PolicyLoader.load(
+            for: RecipeLoader.folder(of: file), directory: context.directory, environment: context.environment)
     }
 
     /// The recipe's path as messages name it, and the context with the folder that `-C` names.
@@ -103,7 +116,8 @@ struct RecipeSession {
                 ownVariables: Set(RunOption.allCases.map(\.twin) + SecretsPlugin.ownVariables),
                 isOnline: request.isOnline, isRun: request.isRun,
                 stateDirectory: try? StateDirectory(environment: context.environment).path,
-                isForced: request.isForced, recordedGit: recordedGit))
+                isForced: request.isForced, recordedGit: recordedGit, policy: policy,
+                isSandboxed: request.isSandboxed))
         return try await planner.plan()
     }
 

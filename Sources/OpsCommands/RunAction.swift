@@ -32,9 +32,10 @@ enum RunAction {
             }
             tasks = ["default"]
         }
-        let request = try session.request(
+        var request = try session.request(
             tasks: tasks, inputs: inputs, inputsFile: settings.inputsFile, arguments: arguments.arguments,
             isRun: !settings.isDryRun, isForced: settings.isForced)
+        request.isSandboxed = settings.isSandboxed
         try await run(try await session.plan(request), request, session: session, settings: settings, base)
     }
 

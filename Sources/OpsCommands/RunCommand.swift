@@ -24,12 +24,15 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: RunOption.unattended.names, help: RunOption.unattended.help) var unattended = false
     @Option(name: RunOption.jitter.names, help: RunOption.jitter.valueHelp) var jitter: String?
     @Flag(name: RunOption.cleanEnv.names, help: RunOption.cleanEnv.help) var cleanEnv = false
+    @Flag(name: RunOption.sandbox.names, help: RunOption.sandbox.help) var sandbox = false
 
     var parsed: RunArguments {
         var result = shared.parsed(words)
         let values: [(RunOption, String?)] = [(.inputs, inputs), (.plan, plan), (.jitter, jitter)]
         for (option, value) in values { result.options[option] = value }
-        let flags: [(RunOption, Bool)] = [(.dryRun, dryRun), (.unattended, unattended), (.cleanEnv, cleanEnv)]
+        let flags: [(RunOption, Bool)] = [
+            (.dryRun, dryRun), (.unattended, unattended), (.cleanEnv, cleanEnv), (.sandbox, sandbox),
+        ]
         result.flags.formUnion(flags.filter(\.1).map(\.0))
         return result
     }

@@ -11,6 +11,7 @@ enum RunOption: String, CaseIterable, Sendable {
     case noWait = "no-wait"
     case inputs, plan, yes, unattended, jitter
     case cleanEnv = "clean-env"
+    case sandbox
     case stream
     case logFormat = "log-format"
     case logFile = "log-file"
@@ -39,7 +40,7 @@ enum RunOption: String, CaseIterable, Sendable {
         case .timeout, .grace, .wait, .jitter: "duration"
         case .stream: "mode"
         case .logFormat: "format"
-        case .dryRun, .keepGoing, .force, .noWait, .yes, .unattended, .cleanEnv, .quiet, .verbose: nil
+        case .dryRun, .keepGoing, .force, .noWait, .yes, .unattended, .cleanEnv, .sandbox, .quiet, .verbose: nil
         }
     }
 
@@ -71,6 +72,7 @@ enum RunOption: String, CaseIterable, Sendable {
         case .unattended: "Print nothing when all is well, else the whole log; ask nothing. For cron and timers."
         case .jitter: "Wait a random time up to this before the run."
         case .cleanEnv: "Give the run HOME, LOGNAME and TZ of the environment and fixed SHELL, PATH and LANG only."
+        case .sandbox: "Hold recipes without permissions to their own folders and the system's programs."
         case .stream:
             """
             How steps' output is shown: grouped by task, prefixed (each line behind its task's name), or raw (byte for \

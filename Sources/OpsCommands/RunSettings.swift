@@ -25,6 +25,7 @@ struct RunSettings: Sendable {
     var jitter: Duration?
     var hasCleanEnvironment: Bool
     var planFile: String?
+    var isSandboxed: Bool
 
     /// Throws: an `OpsError` (`usage`) that names the option.
     init(_ arguments: RunArguments, _ context: CommandContext) throws(OpsError) {
@@ -86,6 +87,7 @@ struct RunSettings: Sendable {
         isForced = try flag(.force)
         yes = try flag(.yes)
         inputsFile = value(.inputs)
+        isSandboxed = try flag(.sandbox)
         planFile = value(.plan)
     }
 

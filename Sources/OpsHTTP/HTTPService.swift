@@ -4,6 +4,7 @@ package import Logging
 import NIOCore
 import NIOHTTP1
 import OpsCore
+import OpsSystem
 
 /// Sends requests, over connections that are kept and reused. Nothing is opened or started before the first one.
 ///
@@ -71,6 +72,7 @@ package struct HTTPService: Sendable {
 
     private func once(_ request: HTTPRequest, timeout: Duration) async throws -> HTTPResponse {
         try Task.checkCancellation()
+        if let error = NetworkGate.refusal?(request.url.host, request.url.effectivePort) { throw error }
         var target = request.url
         if let serverName = connections.serverName(for: target) { target.host = serverName }
         var outgoing = HTTPClientRequest(url: target.text)

@@ -1,4 +1,5 @@
 public import Logging
+package import OpsSystem
 
 /// What an action knows while it is planned.
 public struct PlanContext: Sendable {
@@ -68,6 +69,8 @@ public struct RunContext: Sendable {
     /// Takes over a process group that a program left running, to end it when the task ends (design: it may serve
     /// later steps of the task). Nil: the action ends it before it returns.
     public var keepProcesses: (@Sendable (_ group: Int32) -> Void)?
+    /// What processes that the action starts for the step are held to.
+    package var sandboxes: [Sandbox] = []
 
     public init(
         directory: String, environment: [String: String], step: StepOptions,

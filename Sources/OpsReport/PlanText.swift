@@ -75,10 +75,21 @@ package struct PlanText {
         if let confirm = task.confirm { lines.append("    asks: \(confirm)") }
         if let name = task.exclusive { lines.append("    exclusive: \(name)") }
         if task.decision.isSkipped { return }
+        permissions(task, in: plan)
         if task.steps.isEmpty { lines.append(dim("    gathers its needs")) }
         for step in task.steps { self.step(step) }
         steps(task.onFailure, heading: "on failure", indent: "    ")
         steps(task.finally, heading: "finally", indent: "    ")
+    }
+
+    private mutating func permissions(_ task: PlannedTask, in plan: Plan) {
+        guard !task.grants.isEmpty else { return }
+        let permissions = PlannedPermissions(task.grants)
+        lines.append("    " + dim("permissions (\(permissions.place)):"))
+        for (key, text) in permissions.lines(in: plan.unit(of: task).recipe.directory) {
+            lines.append("        " + dim(Self.padded(key, 8)) + text)
+        }
+        for text in permissions.shortfalls { lines.append("        " + yellow("not enforced: \(text)")) }
     }
 
     private mutating func steps(_ steps: [PlannedStep], heading: String, indent: String = "") {

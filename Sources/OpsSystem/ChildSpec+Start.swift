@@ -10,16 +10,28 @@ extension ChildSpec {
     ///   - terminal: handed over to it; -1 for none.
     ///   - pidfd: is set to a descriptor that is readable once it has ended.
     func start(streams: [Int32], terminal: Int32, _ pidfd: inout Int32) -> pid_t {
-        let argv = CStringList([name ?? executable] + arguments)
-        let pid = start(executable, argv, streams, terminal, &pidfd)
-        guard pid == -ENOEXEC else { return pid }
-        // As execvp(3) does: a file without a header line is a shell script.
-        return start(
-            "/bin/sh", CStringList(["/bin/sh", executable] + arguments), streams, terminal, &pidfd)
+        guard !sandboxes.isEmpty else { return start(streams, terminal, nil, &pidfd) }
+        let cage = SandboxCage(sandboxes)
+        guard cage.error == 0 else { return -cage.error }
+        let pid = cage.withPointer(leavesNetwork: true) { start(streams, terminal, $0, &pidfd) }
+        guard pid == -pid_t(OPS_NO_NAMESPACE) else { return pid }
+        SandboxSupport.lacksNamespace()
+        return cage.withPointer(leavesNetwork: false) { start(streams, terminal, $0, &pidfd) }
     }
 
     private func start(
-        _ path: String, _ argv: CStringList, _ streams: [Int32], _ terminal: Int32,
+        _ streams: [Int32], _ terminal: Int32, _ cage: UnsafePointer<ops_cage>?, _ pidfd: inout Int32
+    ) -> pid_t {
+        let argv = CStringList([name ?? executable] + arguments)
+        let pid = start(executable, argv, streams, terminal, cage, &pidfd)
+        guard pid == -ENOEXEC else { return pid }
+        // As execvp(3) does: a file without a header line is a shell script.
+        return start(
+            "/bin/sh", CStringList(["/bin/sh", executable] + arguments), streams, terminal, cage, &pidfd)
+    }
+
+    private func start(
+        _ path: String, _ argv: CStringList, _ streams: [Int32], _ terminal: Int32, _ cage: UnsafePointer<ops_cage>?,
         _ pidfd: inout Int32
     ) -> pid_t {
         let environment = CStringList(self.environment.map { "\($0.key)=\($0.value)" })
@@ -30,7 +42,7 @@ extension ChildSpec {
                         var request = ops_spawn_request(
                             path: path, arguments: arguments, environment: environment, directory: directory,
                             streams: (streams[0], streams[1], streams[2]), owns_session: !isInteractive,
-                            terminal: terminal)
+                            terminal: terminal, cage: cage)
                         return ops_spawn(&request, &pidfd)
                     }
                     guard let directory = self.directory else { return spawn(nil) }

@@ -49,6 +49,8 @@ package struct ChildSpec: Sendable {
     /// An entry `NAME=value` of `environment` that no other child has: by it what leaves the group and the session is
     /// found.
     package var marker: String?
+    /// What it is held to, with all that it starts; all of them hold at once.
+    package var sandboxes: [Sandbox] = []
 
     package init(executable: String, arguments: [String], environment: [String: String], directory: String? = nil) {
         self.executable = executable

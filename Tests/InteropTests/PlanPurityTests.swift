@@ -15,6 +15,7 @@ import Testing
         ["-f", "recipes/ci.yaml", "ci", "product=tool", "project=."],
         ["-f", "recipes/ci.yaml", "test", "--", "--filter", "X"],
         ["-f", "recipes/deploy.yaml", "deploy", "from=man", "root=srv", "health=http://127.0.0.1:1/health"],
+        ["-f", "recipes/offline-build.yaml", "build", "archive=recipes/ci.yaml"],
         ["-f", "ops.yaml", "check", "build", "test", "format", "manual", "bench", "release", "demo"],
     ]
 

@@ -190,19 +190,6 @@ import Testing
         #expect(found.contains { $0.code.contains("secret") && $0.range != nil }, "\(found)")
     }
 
-    @Test func `what this version does not run is refused where it is used`() async throws {
-        let fixture = try EngineFixture(
-            """
-            tasks:
-              locked: { permissions: {}, run: a }
-              free: { run: b }
-            """)
-        let found = await diagnostics { _ = try await fixture.plan(["locked"]) }
-        #expect(found.map(\.code) == ["not-run-yet"])
-        #expect(found.first?.range?.start.line == 3)
-        #expect(try await fixture.plan(["free"]).tasks.count == 1)
-    }
-
     @Test func `the base environment: dotenv, the caller's, inputs; ops's own and withheld names go`() async throws {
         let folder = try TemporaryFolder()
         try folder.write(".env", "A=dotenv\nB=dotenv\n")

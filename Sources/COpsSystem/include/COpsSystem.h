@@ -14,6 +14,46 @@ int ops_argument_count(void);
 /// One of these words, or NULL past the last.
 const char *ops_argument(int index);
 
+/// Rights of Landlock over files (landlock(7)): what is a file's and, from MAKE_CHAR on, a folder's.
+enum {
+    OPS_LANDLOCK_EXECUTE = 1 << 0,
+    OPS_LANDLOCK_WRITE_FILE = 1 << 1,
+    OPS_LANDLOCK_READ_FILE = 1 << 2,
+    OPS_LANDLOCK_READ_DIR = 1 << 3,
+    OPS_LANDLOCK_CHANGE_FOLDER = 0x1ff << 4, ///< removing and making what is in it
+    OPS_LANDLOCK_REFER = 1 << 13,            ///< from version 2: moving from folder to folder
+    OPS_LANDLOCK_TRUNCATE = 1 << 14,         ///< from version 3
+    OPS_LANDLOCK_IOCTL_DEV = 1 << 15,        ///< from version 5
+};
+/// From version 4: over TCP ports.
+enum { OPS_LANDLOCK_BIND_TCP = 1 << 0, OPS_LANDLOCK_CONNECT_TCP = 1 << 1 };
+/// From version 6: abstract sockets and signals reach no process outside.
+enum { OPS_LANDLOCK_ALL_SCOPES = 3 };
+
+/// The version of Landlock's interface that the kernel has; 0 where it has none or it is off.
+int ops_landlock_abi(void);
+/// A new ruleset that takes these rights from whoever it restricts, but for its rules; or a negative error number.
+int ops_landlock_ruleset(uint64_t files, uint64_t network, uint64_t scopes);
+/// Gives rights to a file, or to a folder and all below it; 0 or a negative error number.
+int ops_landlock_allow_path(int ruleset, const char *path, uint64_t access);
+int ops_landlock_allow_port(int ruleset, uint64_t access, uint16_t port);
+/// True for a process that may make a network namespace without a user namespace (CAP_SYS_ADMIN).
+bool ops_is_privileged(void);
+
+/// What a child is held by from before exec on, with all that it starts.
+struct ops_cage {
+    const int *rulesets; ///< one behind the other
+    int count;
+    bool leaves_network;
+    char user_map[48], group_map[48];
+};
+/// Fills in who the process stays in a user namespace.
+void ops_prepare_cage(struct ops_cage *cage);
+/// Where the system allows no network namespace: in place of an error number.
+enum { OPS_NO_NAMESPACE = 4095 };
+/// Enters it for good: 0, an error number, or `OPS_NO_NAMESPACE`. System calls only.
+int ops_enter_cage(const struct ops_cage *cage);
+
 /// What a child process is started with.
 struct ops_spawn_request {
     const char *path;             ///< the program, already looked up
@@ -23,6 +63,7 @@ struct ops_spawn_request {
     int streams[3];               ///< what becomes 0, 1 and 2
     bool owns_session;            ///< setsid; else a process group of its own
     int terminal;                 ///< handed over to the group; -1 for none
+    const struct ops_cage *cage;  ///< NULL for none
 };
 
 /// Starts a child process in a group of its own, with default signals and no descriptor but its three streams.

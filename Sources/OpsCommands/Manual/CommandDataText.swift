@@ -33,7 +33,16 @@ enum CommandDataText {
         lists the tasks in an order in which each stands behind all it needs:
         .Va id , name , matrix , decision , reason , needs , confirm , timeout , outputs ,
         and the lists
-        .Va steps , on-failure , finally .
+        .Va steps , on-failure , finally ;
+        one that is held to permissions has
+        .Va permissions :
+        .Va read , write , net , exec , secrets , env ,
+        each left out where it does not limit,
+        .Va source ,
+        .Va within ,
+        the wider ones that hold too, and
+        .Va not-enforced ,
+        what this system cannot hold.
         A step has
         .Va id , name , action , summary , decision , reason , directory , interactive , timeout , effects ,
         .Va secrets , outputs , line .

@@ -114,6 +114,9 @@ enum CommandManualText {
             by default;
             .Li off
             for none.
+            .It Ev OPS_POLICY
+            One more policy file
+            .Pq Xr ops-recipe 5 .
             .It Ev NO_COLOR , FORCE_COLOR , CLICOLOR_FORCE
             Turn colour off, or on without a terminal.
             .El

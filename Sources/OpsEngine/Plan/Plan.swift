@@ -48,6 +48,8 @@ package struct PlanUnit: Sendable {
     package var environment: BaseEnvironment
     /// What the recipe's own names of secrets are called in the plan; nil where they are the same.
     package var secretNames: [String: String]?
+    /// What its steps may touch, in layers that all hold; empty is all.
+    package var grants: [Grants] = []
 
     /// The names of its secrets as the plan has them.
     package func planNames(ofSecrets names: Set<String>) -> Set<String> {
@@ -111,6 +113,10 @@ package struct PlannedTask: Sendable {
     package var freshness: PlannedFreshness?
     /// The name that one holder has at a time on this machine: the user's own, or shared where it is an absolute path.
     package var exclusive: String?
+    /// What its steps may touch, in layers that all hold; empty is all.
+    package var grants: [Grants] = []
+    /// The caller's variables that its own permissions keep from its steps.
+    package var hiddenVariables: Set<String> = []
     package var timeout: Duration?
     /// Outputs as far as they are known.
     package var outputs: ValueMap
@@ -136,6 +142,8 @@ package struct PlannedStep: Sendable {
     package var secrets: [String]
     /// What takes its work back.
     package var undo: PlannedUndo?
+    /// What it may touch, in layers that all hold; empty is all.
+    package var grants: [Grants] = []
 
     /// `run` or `plugin.action`.
     package var action: String { definition.action.name }

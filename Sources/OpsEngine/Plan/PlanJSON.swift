@@ -77,6 +77,7 @@ package enum PlanJSON {
             writer.orNull("confirm", task.confirm)
             writer.orNull("exclusive", task.exclusive)
             writer.orNull("timeout", task.timeout?.text)
+            if !task.grants.isEmpty { writer.member("permissions", PlannedPermissions(task.grants).json) }
             writer.array("steps", task.steps, step)
             writer.array("on-failure", task.onFailure, step)
             writer.array("finally", task.finally, step)

@@ -29,7 +29,7 @@ extension Planner {
 
     /// The environment that the recipe's steps start from: its dotenv files below the caller's.
     mutating func environment(
-        of recipe: Recipe, above caller: [String: String], without withheld: [String], scope: Scope
+        of recipe: Recipe, above caller: [String: String], without withheld: [String], hidden: Set<String>, scope: Scope
     ) throws -> [String: String] {
         guard !recipe.dotenv.isEmpty else { return caller }
         var variables: [String: String] = [:]
@@ -50,7 +50,8 @@ extension Planner {
         }
         // What was taken from the caller's does not come back by a file.
         for name in withheld { variables[name] = nil }
-        variables = variables.filter { request.environment[$0.key] == nil }
+        // What permissions keep from the recipe it may still have of its own.
+        variables = variables.filter { request.environment[$0.key] == nil || hidden.contains($0.key) }
         return variables.merging(caller) { $1 }
     }
 }

@@ -41,9 +41,11 @@ extension Planner {
             timeout: step.timeout ?? (id.part == .steps ? nil : CleanUp.bound),
             files: (task?.files ?? [:]).merging(step.files) { $1 }, effects: [],
             outputs: [:], secrets: use.secrets.map(scope.secretName).sorted())
+        planned.grants = layers(of: task)
         guard let action = catalog.actions[step.action.name] else { return planned }
         planned.outputs = Self.declaredOutputs(action.declaration, step)
         guard !decision.isSkipped else { return planned }
+        checkSecrets(use.secrets, of: step, planned.grants, scope)
         if let undo = step.undo {
             let id = StepID(task: id.task, part: .undo, index: id.index)
             let step = await plan(undo.step, id: id, task: task, scope: scope, settled: settled)
@@ -55,6 +57,11 @@ extension Planner {
                 directory: planned.directory, environment: binding.scope.knownEnvironment, step: binding.options,
                 isOnline: request.isOnline, isSettled: { settled.isSettled($0) })
             let plan = try await action.plan(binding.arguments, context)
+            if !binding.arguments.values.values.contains(where: \.containsUnknown) {
+                let home = planned.grants.map { $0.inHome(of: request.environment) }
+                try PermissionCheck(layers: home, directory: directory, recipeDirectory: recipe.directory)
+                    .check(plan.effects, binding.arguments, action.declaration)
+            }
             planned.effects = plan.effects.map { Self.relative($0, to: directory) }
             planned.summary = Self.summary(action.declaration.name, planned.effects)
             for (name, value) in plan.outputs { planned.outputs[name] = value }

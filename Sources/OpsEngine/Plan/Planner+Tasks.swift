@@ -79,6 +79,11 @@ extension Planner {
             id: id, unit: unit, definition: task, matrix: row, needs: needs, decision: decision, steps: [],
             onFailure: [],
             finally: [], confirm: nil, timeout: task.timeout ?? recipe.defaults.timeout, outputs: [:])
+        planned.grants = layers(of: task)
+        if task.permissions != nil {
+            planned.hiddenVariables = hidden(by: planned.grants)
+            scope.withhold(planned.hiddenVariables)
+        }
         guard !decision.isSkipped else {
             planned.outputs = nullOutputs(of: task)
             return planned

@@ -14,8 +14,10 @@ extension Planner {
         for use in uses.values {
             guard !use.prefix.isEmpty else {
                 places[""] = 0
+                let grants = PermissionLayers.of(use.recipe, below: request.policy.ceilings) { $0 }
                 drafts.append(
-                    try await draft(use, inputs: request.inputs, secretNames: nil, caller, withheld))
+                    try await draft(
+                        use, inputs: request.inputs, secretNames: nil, grants: grants, caller, withheld))
                 continue
             }
             let (above, alias) = IncludeUse.split(use.prefix)
@@ -23,7 +25,10 @@ extension Planner {
                 let inputs = givenInputs(include, use, from: parent)
             else { continue }
             let secretNames = secretNames(include, use, from: parent)
-            let key = "\(use.recipe.identity)\0\(JSONWriter.text(.map(inputs)))\0\(Self.identity(secretNames, use))"
+            let grants = layers(
+                of: use.recipe, given: include, by: drafts[parent], prefix: use.prefix, secretNames: secretNames)
+            var key = "\(use.recipe.identity)\0\(JSONWriter.text(.map(inputs)))\0\(Self.identity(secretNames, use))"
+            if !grants.isEmpty { key += "\0\(grants)" }
             let unit = known[key] ?? drafts.count
             known[key] = unit
             places[use.prefix] = unit
@@ -31,7 +36,9 @@ extension Planner {
             if unit < drafts.count {
                 drafts[unit].merge(use)
             } else {
-                drafts.append(try await draft(use, inputs: inputs, secretNames: secretNames, caller, withheld))
+                drafts.append(
+                    try await draft(
+                        use, inputs: inputs, secretNames: secretNames, grants: grants, caller, withheld))
             }
         }
         guard !diagnostics.contains(where: { $0.severity == .error }) else { return }
@@ -39,10 +46,13 @@ extension Planner {
     }
 
     private mutating func draft(
-        _ use: IncludeUse, inputs: ValueMap, secretNames: [String: String]?, _ caller: [String: String],
-        _ withheld: [String]
+        _ use: IncludeUse, inputs: ValueMap, secretNames: [String: String]?, grants: [Grants],
+        _ caller: [String: String], _ withheld: [String]
     ) async throws -> UnitDraft {
         let recipe = use.recipe
+        var caller = caller
+        let hidden = hidden(by: grants)
+        if !hidden.isEmpty { caller = caller.filter { !hidden.contains($0.key) } }
         for (name, secret) in recipe.secrets {
             let full = secretNames?[name] ?? name
             // One that the includer gives is there already.
@@ -58,10 +68,11 @@ extension Planner {
         scope.withheld = withheld
         for name in early.secrets { planSecret(secretNames?[name] ?? name) }
         scope.secrets = secretValues
-        scope.environment = try environment(of: recipe, above: caller, without: withheld, scope: scope)
+        scope.environment = try environment(
+            of: recipe, above: caller, without: withheld, hidden: hidden, scope: scope)
         return UnitDraft(
             use: use, inputs: inputs, usedInputs: use.prefix.isEmpty ? [] : use.usedInputs, secretNames: secretNames,
-            scope: scope)
+            scope: scope, grants: grants)
     }
 
     /// The values that an included recipe is given; nil where something is wrong with them, which is reported.
@@ -122,8 +133,8 @@ extension Planner {
             PlanUnit(
                 recipe: recipe, prefix: draft.use.prefix, inputs: inputs,
                 git: asked.filter { use.git.contains($0.key) },
-                environment: BaseEnvironment(variables: environment, withheld: withheld), secretNames: draft.secretNames
-            ))
+                environment: BaseEnvironment(variables: environment, withheld: withheld),
+                secretNames: draft.secretNames, grants: layers(of: draft)))
     }
 
     private func nameUse(of draft: UnitDraft) -> NameUse {

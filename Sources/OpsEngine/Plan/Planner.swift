@@ -28,11 +28,16 @@ package struct PlanRequest: Sendable {
     package var isForced: Bool
     /// Facts that are not asked again: an interrupted run may have changed them itself.
     package var recordedGit: ValueMap
+    /// What the recipe must agree with.
+    package var policy: Policy
+    /// True where recipes without permissions are held to their own folders.
+    package var isSandboxed: Bool
 
     package init(
         tasks: [String], inputs: ValueMap, taskInputs: [String: ValueMap] = [:], arguments: [String] = [],
         environment: [String: String], ownVariables: Set<String> = [], isOnline: Bool = false, isRun: Bool = false,
-        stateDirectory: String? = nil, isForced: Bool = false, recordedGit: ValueMap = [:]
+        stateDirectory: String? = nil, isForced: Bool = false, recordedGit: ValueMap = [:],
+        policy: Policy = Policy(), isSandboxed: Bool = false
     ) {
         self.tasks = tasks
         self.inputs = inputs
@@ -45,6 +50,8 @@ package struct PlanRequest: Sendable {
         self.stateDirectory = stateDirectory
         self.isForced = isForced
         self.recordedGit = recordedGit
+        self.policy = policy
+        self.isSandboxed = isSandboxed
     }
 }
 

@@ -22,6 +22,8 @@ package struct RecordedRequest: Sendable {
     package var isRun = false
     /// True where tasks run although they are up to date.
     package var isForced = false
+    /// True where recipes without permissions are held to their own folders.
+    package var isSandboxed = false
     /// True where it was read from a plan: its inputs are those that it holds.
     package private(set) var isReplayed = false
 
@@ -61,7 +63,7 @@ package struct RecordedRequest: Sendable {
                 ValueMap(uniqueKeysWithValues: variables.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
             ),
             "arguments": .list(arguments.map { .string($0) }), "online": .boolean(isOnline), "run": .boolean(isRun),
-            "forced": .boolean(isForced),
+            "forced": .boolean(isForced), "sandbox": .boolean(isSandboxed),
         ])
     }
 
@@ -82,6 +84,7 @@ package struct RecordedRequest: Sendable {
         isOnline = json["online"]?.booleanValue ?? false
         isRun = json["run"]?.booleanValue ?? false
         isForced = json["forced"]?.booleanValue ?? false
+        isSandboxed = json["sandbox"]?.booleanValue ?? false
         isReplayed = true
     }
 }

@@ -66,6 +66,11 @@ package struct Scope: ExpressionScope, Sendable {
     /// A secret by the name that the recipe has for it, and that name as the plan has it.
     func secret(_ name: String) -> Value? { secrets[secretName(name)] }
 
+    /// Takes variables of the caller away.
+    mutating func withhold(_ names: Set<String>) {
+        for name in names { environment[name] = nil }
+    }
+
     func secretName(_ name: String) -> String { secretNames?[name] ?? name }
 
     package func status(_ function: String) throws -> Value? { statuses?.value(function) }

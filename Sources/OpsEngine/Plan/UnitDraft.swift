@@ -14,6 +14,8 @@ struct UnitDraft {
     var children: [String: Int] = [:]
     /// What `with` of its includes sees.
     var scope: Scope
+    /// What its steps may touch, in layers that all hold; empty is all.
+    var grants: [Grants] = []
 
     var recipe: Recipe { use.recipe }
 

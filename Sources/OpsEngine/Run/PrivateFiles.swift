@@ -37,18 +37,24 @@ final class PrivateFiles {
 final class StepFiles {
     private let files: PrivateFiles
     private let token: Int
+    /// What is between the run's place and the folder, for steps that see no others.
+    private let part: String?
     private var folder: String?
 
-    init(_ files: PrivateFiles, token: Int) {
+    init(_ files: PrivateFiles, token: Int, part: String? = nil) {
         self.files = files
         self.token = token
+        self.part = part
     }
+
+    /// The folder that stays the same for all steps of one cage.
+    var sharedFolder: String? { part.map { "\(files.folder())/\($0)" } }
 
     /// Writes a file that only its owner may read, and gives its path.
     ///
     /// Throws: an `OpsError` that names the path, or the secret that is not fetched.
     func write(_ content: Value, as name: String) throws -> String {
-        let folder = folder ?? "\(files.folder())/files-\(token)"
+        let folder = folder ?? "\(sharedFolder ?? files.folder())/files-\(token)"
         try makeFolders(folder, mode: 0o700)
         self.folder = folder
         var bytes = Array((content.scalarText ?? "").utf8)

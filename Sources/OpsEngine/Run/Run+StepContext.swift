@@ -8,15 +8,19 @@ import OrderedCollections
 extension Run {
     /// What the step's action is given to run with.
     func context(
-        _ step: PlannedStep, _ binding: StepBinding, attempt: Int, token: Int, folder: StepFolder, files: StepFiles
+        _ step: PlannedStep, _ binding: StepBinding, attempt: Int, token: Int, folder: StepFolder, files: StepFiles,
+        cage: Cage?
     ) throws -> RunContext {
         var environment = try binding.scope.revealedEnvironment()
-        let outputFile = "\(temporaryDirectory)/output-\(token)"
+        // No step sees the files of those with other permissions.
+        let temporary = cage?.folder ?? temporaryDirectory
+        let outputFile = "\(temporary)/output-\(token)"
         environment["OPS_RUN_ID"] = id
         environment["OPS_TASK"] = step.id.task?.description ?? ""
         environment["OPS_STEP"] = step.name ?? String(step.id.index + 1)
         environment["OPS_ATTEMPT"] = String(attempt)
-        environment["OPS_TEMP"] = temporaryDirectory
+        environment["OPS_TEMP"] = temporary
+        if let cage { environment["TMPDIR"] = cage.folder }
         environment["OPS_RECIPE_DIR"] = binding.scope.recipeDirectory
         environment["OPS_OUTPUT"] = outputFile
         for (variable, content) in binding.files {
@@ -43,6 +47,10 @@ extension Run {
             },
             grace: options.grace)
         context.keepProcesses = keeper(of: step)
+        if let cage {
+            context.sandboxes = cage.sandboxes(withFiles: binding.files.isEmpty ? nil : files.sharedFolder)
+            Sandbox.makeFolders(of: context.sandboxes)
+        }
         return context
     }
 

@@ -67,16 +67,20 @@ extension Run {
 
     /// One attempt under the step's timeout.
     private func perform(_ step: PlannedStep, attempt: Int, scope: Scope, token: Int) async throws -> ValueMap {
+        let cage = try cages.cage(for: step.grants)
+        var scope = scope
+        if let cage { scope.run?["temp"] = .string(cage.folder) }
         let binding = try StepBinding(
             step, task: step.id.task?.name ?? "", scope: scope, catalog: catalog)
         if !secrets.registry.isEmpty { binding.secretHolders.forEach(secrets.maskDerived) }
-        let folder = StepFolder("\(temporaryDirectory)/step-\(token)")
+        let folder = StepFolder("\(cage?.folder ?? temporaryDirectory)/step-\(token)")
         defer { folder.remove() }
-        let files = StepFiles(privateFiles, token: token)
+        let files = StepFiles(privateFiles, token: token, part: cage?.name)
         defer { files.remove() }
-        let context = try context(step, binding, attempt: attempt, token: token, folder: folder, files: files)
-        guard let limit = step.timeout else { return try await perform(binding, context) }
-        let work = SwiftTask(executorPreference: EventLoop.shared) { try await self.perform(binding, context) }
+        let context = try context(
+            step, binding, attempt: attempt, token: token, folder: folder, files: files, cage: cage)
+        guard let limit = step.timeout else { return try await perform(binding, context, cage) }
+        let work = SwiftTask(executorPreference: EventLoop.shared) { try await self.perform(binding, context, cage) }
         let timedOut = Flag()
         let timer = clock.after(limit) {
             timedOut.set()
@@ -94,8 +98,18 @@ extension Run {
         }
     }
 
-    private func perform(_ binding: StepBinding, _ context: RunContext) async throws -> ValueMap {
-        let outputs = try await binding.action.run(binding.arguments, context)
+    private func perform(_ binding: StepBinding, _ context: RunContext, _ cage: Cage?) async throws -> ValueMap {
+        let outputs: [String: Value]
+        if let cage {
+            let check = PermissionCheck(
+                layers: cage.layers, directory: context.directory, recipeDirectory: binding.scope.recipeDirectory)
+            try await check.checkNow(binding, context)
+            outputs = try await NetworkGate.$refusal.withValue(check.network) {
+                try await binding.action.run(binding.arguments, context)
+            }
+        } else {
+            outputs = try await binding.action.run(binding.arguments, context)
+        }
         var result: ValueMap = [:]
         for (name, value) in outputs.sorted(by: { $0.key < $1.key }) { result[name] = secrets.tainted(value, name) }
         return result
@@ -120,6 +134,9 @@ extension Run {
     ) -> StepResult {
         var failure = failure(of: error, location: step.definition.action.nameRange)
         failure.lastLines = output?.lastLines ?? []
+        if let hint = permissionHint(step, error, failure) {
+            failure.hint = failure.hint.map { "\($0); \(hint)" } ?? hint
+        }
         let cancelReason = task.flatMap { states[$0].cancelReason }
         var outcome = Outcome.failed
         if (error as? OpsError)?.code == .timeout { outcome = .timedOut }

@@ -186,6 +186,7 @@ extension Run {
             scope.environment.give(task.inputs)
         }
         scope.matrix = task.matrix
+        scope.withhold(task.hiddenVariables)
         scope.arguments = task.takesArguments ? plan.arguments : []
         for (alias, places) in task.needs {
             let isMatrix = places.first.map { plan.tasks[$0].definition.matrix != nil } ?? false

@@ -30,6 +30,8 @@ package final class Run {
     var payment: (task: SwiftTask<Void, Never>, sessions: SecretSessions)?
     /// Where the `files` of steps stand.
     let privateFiles: PrivateFiles
+    /// What is kept for steps with permissions.
+    let cages: Cages
     private let sinks: [any RunEventSink]
     /// Where output is kept.
     let logs: RunLogs
@@ -112,6 +114,7 @@ package final class Run {
         self.resumption = resumption
         self.earlierDebts = earlierDebts
         privateFiles = PrivateFiles(run: id, environment: environment, fallback: temporaryDirectory)
+        cages = Cages(temporaryDirectory: temporaryDirectory, environment: environment)
         secrets = SecretStore(plan: plan, catalog: catalog, environment: environment)
     }
 
@@ -120,6 +123,7 @@ package final class Run {
         // Before there is another process: the environment may hold what an `env://` reference names.
         if !plan.secrets.isEmpty || !earlierDebts.isEmpty { ProcessMemory.hide() }
         announce()
+        cages.notice = { [unowned self] text in self.message(.notice, text, step: nil) }
         // From here on others know of this run: one that was killed before must not begin.
         Guard.check()
         startRunTimer()

@@ -75,6 +75,7 @@ extension RecipeReader {
             recipe.overlap = Overlap(rawValue: word)
         }
         recipe.heartbeat = textTemplate(fields["heartbeat"], place)
+        recipe.permissions = permissions(fields["permissions"], place)
         checkDeferred(fields)
         return recipe
     }
@@ -110,7 +111,9 @@ extension RecipeReader {
             {
                 result[item.key] = IncludeDeclaration(
                     from: from, fromRange: entry.value.range, with: templates(fields["with"], place),
-                    secrets: templates(fields["secrets"], place), range: item.keyRange)
+                    secrets: templates(fields["secrets"], place),
+                    permissions: permissions(fields["permissions"], place),
+                    range: item.keyRange)
             }
         }
         return result

@@ -31,6 +31,7 @@ extension RecipeReader {
         task.produces = fields["produces"].map { globs($0, place, orOne: true) }
         task.exclusive = textTemplate(fields["exclusive"], place)
         task.confirm = textTemplate(fields["confirm"], place)
+        task.permissions = permissions(fields["permissions"], place)
         task.outputs = templates(fields["outputs"], place)
         task.onFailure = steps(fields["on-failure"], place)
         task.finally = steps(fields["finally"], place)

@@ -46,7 +46,8 @@ package enum RecipeLanguage {
             LanguageKey(
                 "overlap", .choice(overlapWords), "What an unattended run does while another of the recipe goes on"),
             LanguageKey("heartbeat", .template, "A URL that is told of start and end of unattended runs"),
-            LanguageKey("permissions", .value, "What the recipe may touch", run: false),
+            LanguageKey(
+                "permissions", .object("permissions"), "All that its steps may touch; without it they may touch all"),
             LanguageKey(
                 "secret-hosts", .oneOrMore(.text),
                 "The only servers that secrets are asked of: 'host', 'host:port', or '*.domain' for all names below it"),
@@ -96,7 +97,7 @@ package enum RecipeLanguage {
             LanguageKey("on-failure", .list(.object("step")), "Steps that run where the task failed"),
             LanguageKey("finally", .list(.object("step")), "Steps that run last, where the task started"),
             LanguageKey("confirm", .template, "A question that is asked before the first task"),
-            LanguageKey("permissions", .value, "What the task may touch", run: false),
+            LanguageKey("permissions", .object("permissions"), "All that its steps may touch, within the recipe's"),
         ] + actionKeys)
 
     /// On a task with `steps` these are errors: they belong to a step.
@@ -143,6 +144,20 @@ package enum RecipeLanguage {
             LanguageKey("from", .text, "The file, or a reference with a digest", required: true),
             LanguageKey("with", .map(.value), "Its inputs"),
             LanguageKey("secrets", .map(.value), "Its secrets"),
+            LanguageKey(
+                "permissions", .object("permissions"), "The most that it may touch; by default what this recipe may"),
+        ])
+
+    package static let permissions = LanguageObject(
+        "permissions", "All that steps may touch; what a key does not name is not given",
+        [
+            LanguageKey("read", .oneOrMore(.text), "Files and folders, with all below them, that may be read"),
+            LanguageKey("write", .oneOrMore(.text), "Those that may be written, and read"),
+            LanguageKey(
+                "net", .oneOrMore(.text), "Servers as 'host:port', '*.domain:port' or '*:port'; 'none' for no network"),
+            LanguageKey("exec", .oneOrMore(.text), "Programs besides the system's: files, folders, or names in PATH"),
+            LanguageKey("secrets", .oneOrMore(.text), "Secrets that steps may name"),
+            LanguageKey("env", .oneOrMore(.text), "Variables of the caller that steps get; 'NAME_*' for a family"),
         ])
 
     package static let defaults = LanguageObject(
@@ -185,6 +200,6 @@ package enum RecipeLanguage {
 
     /// Every object, in the manual's order.
     package static let objects = [
-        recipe, task, step, input, secret, secretCommand, need, retry, undo, defaults, include, schedule,
+        recipe, task, step, input, secret, secretCommand, need, retry, undo, defaults, include, permissions, schedule,
     ]
 }

@@ -118,7 +118,7 @@ struct IncludeLoader {
             if depth > .outline {
                 let isGood = diagnostics[start...].allSatisfy { $0.severity != .error }
                 diagnostics += RecipeChecker.check(
-                    recipe, catalog: catalog, lint: depth == .linted && isGood, isIncluded: true)
+                    recipe, catalog: catalog, lint: depth >= .linted && isGood, isIncluded: true)
             }
             result.recipe = recipe
         } catch {

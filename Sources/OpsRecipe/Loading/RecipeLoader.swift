@@ -25,6 +25,8 @@ package enum RecipeDepth: Int, Comparable {
     case checked
     /// With the warnings of `ops lint` too.
     case linted
+    /// With those of `ops lint --strict`.
+    case strict
 
     package static func < (left: RecipeDepth, right: RecipeDepth) -> Bool { left.rawValue < right.rawValue }
 }
@@ -37,20 +39,22 @@ package enum RecipeLoader {
     ///   - file: as the user named it: messages name it so.
     ///   - directory: the folder that `file` is relative to, absolute; the recipe's own folder is found from both.
     ///   - depth: how much of it is read and checked.
+    ///   - policy: what it must agree with.
     ///
     /// Throws: a `DiagnosticsError` with all errors and warnings in reading order; `RecipeLoader.source` reads the text
     /// to show with them.
     package static func load(
-        file: String, directory: String, catalog: PluginCatalog, depth: RecipeDepth = .linted
+        file: String, directory: String, catalog: PluginCatalog, depth: RecipeDepth = .linted, policy: Policy = Policy()
     ) throws(DiagnosticsError) -> LoadedRecipe {
         let path = file.hasPrefix("/") ? file : directory + "/" + file
         let bytes = try read(path, as: file)
-        return try load(bytes, file: file, directory: folder(of: path), catalog: catalog, depth: depth)
+        return try load(bytes, file: file, directory: folder(of: path), catalog: catalog, depth: depth, policy: policy)
     }
 
     /// The recipe in a text.
     package static func load(
-        _ bytes: [UInt8], file: String, directory: String, catalog: PluginCatalog, depth: RecipeDepth = .linted
+        _ bytes: [UInt8], file: String, directory: String, catalog: PluginCatalog, depth: RecipeDepth = .linted,
+        policy: Policy = Policy()
     ) throws(DiagnosticsError) -> LoadedRecipe {
         let source = SourceText(file: file, bytes: bytes)
         let node = try YAML.parse(bytes, file: file)
@@ -66,8 +70,10 @@ package enum RecipeLoader {
             includedSources = loader.sources
         }
         if depth > .outline {
-            let lint = depth == .linted && problems.isEmpty
+            let lint = depth >= .linted && problems.isEmpty
             diagnostics += RecipeChecker.check(recipe, catalog: catalog, lint: lint)
+            diagnostics += policy.check(recipe)
+            if depth == .strict { diagnostics += StrictLint.warnings(recipe) }
         }
         diagnostics.sort(by: Diagnostic.inReadingOrder)
         guard !diagnostics.contains(where: { $0.severity == .error }) else { throw DiagnosticsError(diagnostics) }
@@ -81,7 +87,8 @@ package enum RecipeLoader {
         return (try? read(path, as: file)).map { SourceText(file: file, bytes: $0) }
     }
 
-    static func folder(of path: String) -> String {
+    /// The folder of a file, absolute.
+    package static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         let folder = path[..<slash]
         var parts: [Substring] = []

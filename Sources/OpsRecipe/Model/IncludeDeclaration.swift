@@ -10,16 +10,19 @@ package struct IncludeDeclaration: Sendable {
     package var with: OrderedDictionary<String, Template>
     /// By the name it has there: a secret of the recipe that includes it.
     package var secrets: OrderedDictionary<String, Template>
+    /// The most that it may touch; nil is what the includer may.
+    package var permissions: Permissions?
     package var range: SourceRange
 
     package init(
         from: String, fromRange: SourceRange, with: OrderedDictionary<String, Template> = [:],
-        secrets: OrderedDictionary<String, Template> = [:], range: SourceRange
+        secrets: OrderedDictionary<String, Template> = [:], permissions: Permissions? = nil, range: SourceRange
     ) {
         self.from = from
         self.fromRange = fromRange
         self.with = with
         self.secrets = secrets
+        self.permissions = permissions
         self.range = range
     }
 }

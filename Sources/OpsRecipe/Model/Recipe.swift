@@ -34,6 +34,8 @@ package struct Recipe: Sendable {
     /// A URL that is told of start and end.
     package var heartbeat: Template?
     package var schedules: [Schedule] = []
+    /// All that its steps may touch; nil where it does not say.
+    package var permissions: Permissions?
     /// Keys that are checked but not run by this version, with their places: `schedule`, `overlap` …
     package var notRunYet: [NotRunYet] = []
 

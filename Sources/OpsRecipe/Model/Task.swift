@@ -24,6 +24,8 @@ package struct Task: Sendable {
     package var produces: [Template]?
     package var exclusive: Template?
     package var confirm: Template?
+    /// All that its steps may touch, within the recipe's own.
+    package var permissions: Permissions?
     /// Of a task with `steps`: its outputs by name.
     package var outputs: OrderedDictionary<String, Template> = [:]
     /// Empty for a task that only gathers its needs; one for a task with an action key.
