@@ -52,6 +52,7 @@ int ops_poll_add(int poll, int descriptor, uint32_t events, uint64_t key) {
     return epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : -errno;
 }
 
+void ops_poll_remove(int poll, int descriptor) { epoll_ctl(poll, EPOLL_CTL_DEL, descriptor, NULL); }
 
 int ops_poll_wait(int poll, struct ops_event *events, int count, int milliseconds) {
     struct epoll_event found[64];

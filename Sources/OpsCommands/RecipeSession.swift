@@ -35,9 +35,10 @@ struct RecipeSession {
         let (path, context) = try Self.locate(file: file, directory: directory, context: context)
         self.context = context
         self.directory = context.directory
-        catalog = try Self.builtIn()
         loaded = try RecipeLoader.load(
-            file: path, directory: context.directory, catalog: catalog, depth: depth)
+            file: path, directory: context.directory, catalog: try Self.builtIn(),
+            plugins: InstalledPlugins(recipe: path, context: context), depth: depth)
+        catalog = loaded.catalog
     }
 
     /// The recipe's path as messages name it, and the context with the folder that `-C` names.

@@ -147,6 +147,7 @@ import Testing
 
     @Test(arguments: [
         (#"hello"#, "a line on its standard output is not valid JSON: expected a value at byte 0"),
+        (#"{"a":1,"a":2}"#, "a line on its standard output is not valid JSON: a duplicate key"),
         (#"[]"#, "a line on its standard output is not a JSON object"),
         (#"{"level":"info"}"#, "'type' of a line on its standard output must be text"),
         (#"{"type":"log"}"#, "'message' of a line of type 'log' must be text"),

@@ -74,10 +74,17 @@ extension Run {
         defer { folder.remove() }
         let files = StepFiles(privateFiles, token: token)
         defer { files.remove() }
-        let context = try context(step, binding, attempt: attempt, token: token, folder: folder, files: files)
-        guard let limit = step.timeout else { return try await perform(binding, context) }
-        let work = SwiftTask(executorPreference: EventLoop.shared) { try await self.perform(binding, context) }
+        var context = try context(step, binding, attempt: attempt, token: token, folder: folder, files: files)
         let timedOut = Flag()
+        context.cancellationReason = { [self] in
+            if timedOut.isSet { return .timeout }
+            return EventLoop.shared.isCurrent
+                ? EventLoop.assumeIsolated { cancellationReason(of: step.id) } : .interrupt
+        }
+        guard let limit = step.timeout else { return try await perform(binding, step.id, context) }
+        let work = SwiftTask(executorPreference: EventLoop.shared) { [context] in
+            try await self.perform(binding, step.id, context)
+        }
         let timer = clock.after(limit) {
             timedOut.set()
             work.cancel()
@@ -94,8 +101,12 @@ extension Run {
         }
     }
 
-    private func perform(_ binding: StepBinding, _ context: RunContext) async throws -> ValueMap {
-        let outputs = try await binding.action.run(binding.arguments, context)
+    private func perform(_ binding: StepBinding, _ id: StepID, _ context: RunContext) async throws -> ValueMap {
+        let outputs: [String: Value]
+        do { outputs = try await binding.action.run(binding.arguments, context) } catch let failure as ArgumentFailure {
+            let task = plan.tasks.first { $0.id == id.task }
+            throw failure.located(in: binding.template, of: task.map { plan.unit(of: $0).recipe } ?? plan.recipe)
+        }
         var result: ValueMap = [:]
         for (name, value) in outputs.sorted(by: { $0.key < $1.key }) { result[name] = secrets.tainted(value, name) }
         return result

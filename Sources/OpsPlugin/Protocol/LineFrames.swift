@@ -1,3 +1,5 @@
+import Glibc
+
 /// Cuts a stream of bytes into lines at LF, however the bytes arrive; other line ends are content.
 package struct LineFrames: Sendable {
     package enum Frame: Sendable, Hashable {
@@ -19,7 +21,7 @@ package struct LineFrames: Sendable {
         var frames: [Frame] = []
         var start = bytes.startIndex
         while !isOver, start < bytes.endIndex {
-            let end = bytes[start...].firstIndex(of: 0x0A)
+            let end = bytes.lineEnd(from: start)
             let piece = bytes[start..<(end ?? bytes.endIndex)]
             guard rest.count + piece.count <= limit else {
                 isOver = true
@@ -44,4 +46,14 @@ package struct LineFrames: Sendable {
 
     /// What stands behind the last line's end; empty where the stream ended with it.
     package var unfinished: [UInt8] { rest }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Where the next LF stands, at `start` or behind it; nil where there is none.
+    package func lineEnd(from start: Int) -> Int? {
+        guard start < count, let base = baseAddress, let place = memchr(base + start, 0x0A, count - start) else {
+            return nil
+        }
+        return UnsafeRawPointer(place) - base
+    }
 }

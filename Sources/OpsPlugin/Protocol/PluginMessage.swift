@@ -71,7 +71,9 @@ package enum PluginMessage: Sendable {
     package init(line: [UInt8], secrets: (String) -> Secret? = { _ in nil }) throws(OpsError) {
         let json: Value
         do throws(OpsError) { json = try JSONReader.value(line) } catch {
-            throw OpsError(.invalid, "a line on its standard output is \(error.message)")
+            // A key may hold a secret: it is not shown.
+            let problem = error.message.contains("duplicate key") ? "not valid JSON: a duplicate key" : error.message
+            throw OpsError(.invalid, "a line on its standard output is \(problem)")
         }
         guard let members = json.mapValue else {
             throw OpsError(.invalid, "a line on its standard output is not a JSON object")
