@@ -67,7 +67,8 @@ let package = Package(
         module(
             "OpsCommands",
             [
-                "OpsReport", "OpsEngine", "OpsRecipe", "OpsPlugin", "OpsHTTP", "OpsSystem", "OpsYAML", "OpsCore",
+                "OpsReport", "OpsEngine", "OpsRecipe", "OpsPluginHost", "OpsPlugin", "OpsHTTP", "OpsSystem", "OpsYAML",
+                "OpsCore",
                 "ShellPlugin", "ContainerPlugin", "SecretsPlugin", "ArchivePlugin", "HTTPPlugin",
                 "NotifyPlugin",
                 arguments, log,
@@ -78,6 +79,7 @@ let package = Package(
             ["OpsRecipe", "OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", log, crypto]),
         module("OpsRecipe", ["OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", crypto]),
         module("OpsArchive", ["CLibArchive", "CDeflate", "OpsPlugin", "OpsSystem", "OpsCore", crypto]),
+        module("OpsPluginHost", ["OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", log]),
         module("OpsPlugin", ["OpsSystem", "OpsCore", log]),
         module("OpsRegistry", ["OpsHTTP", "OpsSystem", "OpsCore", crypto, log]),
         module("OpsHTTP", ["OpsSystem", "OpsCore", client, nioCore, nioHTTP1, nioPosix, nioSSL, log]),
@@ -113,6 +115,7 @@ let package = Package(
         tests("OpsRegistryTests", ["OpsRegistry", "OpsHTTP", "OpsCore"]),
         tests("OpsArchiveTests", ["OpsArchive", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("OpsPluginTests", ["OpsPlugin", "OpsCore"]),
+        tests("OpsPluginHostTests", ["OpsPluginHost", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("OpsRecipeTests", ["OpsRecipe", "OpsPlugin", "OpsYAML", "OpsCore"], exclude: ["Bad", "Good"]),
         tests("OpsEngineTests", ["OpsEngine", "OpsRecipe", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("OpsReportTests", ["OpsReport", "OpsEngine", "OpsPlugin", "OpsCore"]),

@@ -121,6 +121,7 @@ extension ParameterType {
         case .oneOrMore(let element): "\(element.text), or a list"
         case .map(let element): "map of \(element.text)"
         case .record: "map"
+        case .limited(let inner, let limits): limits.text.isEmpty ? inner.text : "\(inner.text) (\(limits.text))"
         }
     }
 
@@ -128,8 +129,26 @@ extension ParameterType {
     var members: [Parameter] {
         switch self {
         case .record(let members): members
-        case .list(let element), .oneOrMore(let element), .map(let element): element.members
+        case .list(let element), .oneOrMore(let element), .map(let element), .limited(let element, _): element.members
         default: []
         }
+    }
+}
+
+extension ValueLimits {
+    /// As help and manual name them: `at least 1, at most 9`.
+    fileprivate var text: String {
+        var parts: [String] = []
+        if let minimum { parts.append("at least \(Value.text(of: minimum))") }
+        if let maximum { parts.append("at most \(Value.text(of: maximum))") }
+        if let minLength { parts.append("at least \(minLength) characters") }
+        if let maxLength { parts.append("at most \(maxLength) characters") }
+        if let minItems { parts.append("at least \(minItems) items") }
+        if let maxItems { parts.append("at most \(maxItems) items") }
+        if let pattern { parts.append("matches \(pattern)") }
+        if !options.isEmpty {
+            parts.append("one of \(options.map { $0.scalarText ?? JSONWriter.text($0) }.joined(separator: " "))")
+        }
+        return parts.joined(separator: ", ")
     }
 }

@@ -13,7 +13,7 @@ struct ActionsCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         try await CommandLineTool.finish {
-            let catalog = try RecipeSession.builtIn()
+            let catalog = try InstalledPlugins.described()
             if format == .json {
                 try Console.output(JSONWriter.text(ActionDescription.json(catalog), indentation: 2) + "\n")
                 return

@@ -103,7 +103,7 @@ package enum CommandLineTool {
     /// A list: a set would have to be made at each start.
     private static let rootWords = [
         "plan", "list", "show", "graph", "lint", "runs", "logs", "resume", "why", "actions", "schedule", "schema",
-        "init",
+        "init", "plugin",
         "secrets", "manual",
         "help", "--help", "-h", "--help-hidden", "--generate-completion-script", "--experimental-dump-help",
         "---completion",
@@ -166,6 +166,6 @@ struct Ops: AsyncParsableCommand {
             RunCommand.self, PlanCommand.self, ListCommand.self, ShowCommand.self, GraphCommand.self, LintCommand.self,
             RunsCommand.self, LogsCommand.self, ResumeCommand.self, WhyCommand.self, ScheduleCommand.self,
             ActionsCommand.self, SchemaCommand.self, InitCommand.self,
-            SecretsCommand.self, ManualCommand.self,
+            SecretsCommand.self, PluginCommand.self, ManualCommand.self,
         ])
 }

@@ -37,10 +37,11 @@ struct RecipeSession {
         let (path, context) = try Self.locate(file: file, directory: directory, context: context)
         self.context = context
         self.directory = context.directory
-        catalog = try Self.builtIn()
         policy = try Self.policy(for: path, context, depth)
         loaded = try RecipeLoader.load(
-            file: path, directory: context.directory, catalog: catalog, depth: depth, policy: policy)
+            file: path, directory: context.directory, catalog: try Self.builtIn(),
+            plugins: InstalledPlugins(recipe: path, context: context), depth: depth, policy: policy)
+        catalog = loaded.catalog
     }
 
     /// A list of tasks asks no policy: nothing is run. Throws: a `DiagnosticsError` with all that is wrong in one.

@@ -26,8 +26,11 @@ struct ShowCommand: AsyncParsableCommand {
 
     mutating func run() async throws {
         try await CommandLineTool.finish {
-            let catalog = try RecipeSession.builtIn()
+            var catalog = try RecipeSession.builtIn()
             let style = try global.style()
+            if catalog.action(named: name) == nil, name.contains(".") || name.contains("://") {
+                catalog = try InstalledPlugins.described(file: global.file, directory: global.directory)
+            }
             if let action = catalog.action(named: name) {
                 try Console.output(ActionDescription.text(action.declaration, style: style))
                 return

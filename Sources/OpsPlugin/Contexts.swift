@@ -1,5 +1,7 @@
 public import Logging
+public import OpsCore
 package import OpsSystem
+public import OrderedCollections
 
 /// What an action knows while it is planned.
 public struct PlanContext: Sendable {
@@ -46,6 +48,16 @@ public struct Progress: Sendable {
     }
 }
 
+/// Why work is cancelled.
+public enum CancellationReason: String, Sendable, CaseIterable {
+    /// Its limit or one around it passed.
+    case timeout
+    /// Somebody asked the run to end.
+    case interrupt
+    /// Another task failed.
+    case failure
+}
+
 /// What an action is given to run with. Cancellation is that of the Swift task it runs in: it is cancelled
 /// on timeout, interrupt and the failure of a sibling.
 public struct RunContext: Sendable {
@@ -71,6 +83,16 @@ public struct RunContext: Sendable {
     public var keepProcesses: (@Sendable (_ group: Int32) -> Void)?
     /// What processes that the action starts for the step are held to.
     package var sandboxes: [Sandbox] = []
+    /// The limit of this attempt, for programs that plan their time by it; it is enforced by cancellation.
+    public var timeout: Duration?
+    /// The outputs that the plan gave as known: those of the run must equal them.
+    public var plannedOutputs: ValueMap = [:]
+    /// Masks a value that was found at run time, from now on, in all that is shown.
+    public var mask: @Sendable (_ name: String, _ bytes: [UInt8]) -> Void = { _, _ in }
+    /// The text with every known secret masked: for what is shortened before it is shown, where half a secret would stay.
+    public var redact: @Sendable (String) -> String = { $0 }
+    /// Why the work is cancelled; asked once it is.
+    public var cancellationReason: @Sendable () -> CancellationReason = { .interrupt }
 
     public init(
         directory: String, environment: [String: String], step: StepOptions,

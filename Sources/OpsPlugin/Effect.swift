@@ -2,7 +2,7 @@ public import OpsCore
 
 /// One thing that a step would do to the world, as the plan lists it.
 public struct Effect: Sendable, Hashable {
-    public enum Kind: String, Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
         /// Reads files.
         case read
         /// Makes or replaces files.

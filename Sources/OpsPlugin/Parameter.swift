@@ -26,6 +26,8 @@ public indirect enum ParameterType: Sendable {
     case map(ParameterType)
     /// Named members, each declared.
     case record([Parameter])
+    /// A value of a type that must be more than that.
+    case limited(ParameterType, ValueLimits)
 }
 
 /// What an action does with a path it is given.
@@ -96,6 +98,8 @@ public struct ActionDeclaration: Sendable {
     public var shorthand: String?
     public var outputs: [OutputDeclaration]
     public var examples: [ActionExample]
+    /// What tells two states of an external program apart; nil for what is part of this executable.
+    public var revision: String?
 
     public init(
         name: String, summary: String, description: String = "", parameters: [Parameter],

@@ -6,6 +6,8 @@ package struct ChildSpec: Sendable {
         case empty
         /// Written through a pipe; a child that does not read it all is fine.
         case bytes([UInt8])
+        /// A pipe that stays open, for more than one message.
+        case conversation(ChildInput)
         /// An open descriptor, which stays the caller's.
         case file(Int32)
         /// Our own.

@@ -185,6 +185,13 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
         handlers[descriptor] = (generation, handler)
     }
 
+    /// Ends the watch of a descriptor, which stays open.
+    @EventLoopActor
+    package func unwatch(_ descriptor: Int32) {
+        handlers.removeValue(forKey: descriptor)
+        ops_poll_remove(poll, descriptor)
+    }
+
     /// Ends the watch and closes the descriptor.
     ///
     /// Closing alone takes it off the kernel's list only where no child between fork and exec has it (epoll(7), question

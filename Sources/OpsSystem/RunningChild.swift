@@ -66,17 +66,18 @@ final class RunningChild {
             }
             return (ends[0], ends[1])
         }
-        var bytes: [UInt8] = []
+        var content = Ends.Input.bytes([])
         switch spec.isInteractive ? .inherit : spec.input {
         case .empty: theirs.append(Self.devNull)
         case .file(let descriptor): theirs.append(descriptor)
         case .inherit: theirs.append(0)
-        case .bytes(let content):
+        case .bytes, .conversation:
             let ends = try pipe()
             theirs.append(ends.reader)
             toClose.append(ends.reader)
             writer = ends.writer
-            bytes = content
+            if case .bytes(let bytes) = spec.input { content = .bytes(bytes) }
+            if case .conversation(let input) = spec.input { content = .conversation(input) }
         }
         for (target, stream, own) in [(spec.output, ChildStream.output, Int32(1)), (spec.error, .error, 2)] {
             switch spec.isInteractive ? .inherit : target {
@@ -91,7 +92,7 @@ final class RunningChild {
         }
         let terminal: Int32 = spec.isInteractive && Terminal.isTerminal(0) && tcgetpgrp(0) == getpgrp() ? 0 : -1
         isInteractive = terminal >= 0
-        let ends = Ends(ours: ours, theirs: toClose, writer: writer, input: bytes)
+        let ends = Ends(ours: ours, theirs: toClose, writer: writer, input: content)
         toClose = []
         let streams = theirs
         if Self.runningCount > 0, !isInteractive {
@@ -121,7 +122,12 @@ final class RunningChild {
         /// The child's, to be closed here.
         var theirs: [Int32]
         var writer: Int32
-        var input: [UInt8]
+        var input: Input
+
+        enum Input: Sendable {
+            case bytes([UInt8])
+            case conversation(ChildInput)
+        }
     }
 
     private func started(_ spec: ChildSpec, _ pid: pid_t, _ pidfd: Int32, _ ends: Ends) {
@@ -155,7 +161,12 @@ final class RunningChild {
             if ends.writer >= 0 { close(ends.writer) }
             return finish(throwing: error)
         }
-        if ends.writer >= 0 { input = InputWriter(ends.writer, ends.input) }
+        if ends.writer >= 0 {
+            switch ends.input {
+            case .bytes(let bytes): input = InputWriter(ends.writer, bytes)
+            case .conversation(let conversation): input = conversation.attach(ends.writer)
+            }
+        }
         // It was cancelled while it was started.
         if isCancelled { terminate(tree) }
     }

@@ -17,7 +17,7 @@ extension EventLoop {
     }
 
     /// Runs it now where we stand on the loop, else submits it.
-    func perform(_ body: @escaping @Sendable @EventLoopActor () -> Void) {
+    package func perform(_ body: @escaping @Sendable @EventLoopActor () -> Void) {
         if isCurrent { Self.assumeIsolated(body) } else { submit { Self.assumeIsolated(body) } }
     }
 }

@@ -94,6 +94,36 @@ private func openDescriptors() throws -> Int { try FileTree.find("/proc/self/fd/
         #expect(counter.isEqual)
     }
 
+    @Test func aConversationGoesOnUntilItIsClosed() async throws {
+        let streams = Streams()
+        // More than a pipe holds, to a reader that waits for its end.
+        let first = [UInt8](repeating: UInt8(ascii: "x"), count: 300_000) + [0x0A]
+        let input = ChildInput(first)
+        var spec = bash("read -r line; echo ${#line}; read -r line; echo \"$line\"; cat; echo end")
+        spec.input = .conversation(input)
+        _ = try await ChildProcess.run(spec) { stream, bytes in
+            let before = streams.output.split(separator: "\n").count
+            streams.add(stream, bytes)
+            let lines = streams.output.split(separator: "\n").count
+            guard lines > before else { return }
+            EventLoop.assumeIsolated {
+                // One answer for each line, and the end behind the second.
+                if before < 1, lines >= 1 { input.send(Array("second\n".utf8)) }
+                if before < 2, lines >= 2 { input.close() }
+            }
+        }
+        #expect(streams.output == "300000\nsecond\nend\n")
+    }
+
+    @Test func aConversationWithWhoIsGoneIsFine() async throws {
+        let input = ChildInput([UInt8](repeating: 0x20, count: 1 << 20))
+        var spec = bash("exit 3")
+        spec.input = .conversation(input)
+        #expect(try await ChildProcess.run(spec).status == .exited(3))
+        await input.send([0x20])
+        await input.close()
+    }
+
     @Test func readerThatGoesAwayEarlyIsFine() async throws {
         var spec = bash("head -c 3; exec <&-; sleep 0.05; exit 4")
         spec.input = .bytes([UInt8](repeating: 65, count: 5_000_000))

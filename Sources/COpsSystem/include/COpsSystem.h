@@ -124,6 +124,7 @@ struct ops_event { uint64_t key; uint32_t events; };
 enum { OPS_READABLE = 1, OPS_WRITABLE = 4, OPS_ERROR = 8, OPS_HANGUP = 16 };
 int ops_poll_create(void);
 int ops_poll_add(int poll, int descriptor, uint32_t events, uint64_t key);
+/// Watches the descriptor no more; it stays open.
 void ops_poll_remove(int poll, int descriptor);
 /// Gives the number of events, 0 when `milliseconds` (-1: none) passed, or a negative error number.
 int ops_poll_wait(int poll, struct ops_event *events, int count, int milliseconds);

@@ -160,6 +160,7 @@ struct DefinitionReader {
         let parameters = declaration.parameters.map { parameter in
             "\(parameter.name)=\(parameter.defaultValue.map { JSONWriter.text($0) } ?? "")"
         }
-        return (parameters + declaration.outputs.map(\.name)).joined(separator: ",")
+        let revision = declaration.revision.map { ["revision \($0)"] } ?? []
+        return (parameters + declaration.outputs.map(\.name) + revision).joined(separator: ",")
     }
 }

@@ -56,7 +56,10 @@ extension Planner {
             let context = PlanContext(
                 directory: planned.directory, environment: binding.scope.knownEnvironment, step: binding.options,
                 isOnline: request.isOnline, isSettled: { settled.isSettled($0) })
-            let plan = try await action.plan(binding.arguments, context)
+            let plan: ActionPlan
+            do { plan = try await action.plan(binding.arguments, context) } catch let failure as ArgumentFailure {
+                throw failure.located(in: binding.template, of: recipe)
+            }
             if !binding.arguments.values.values.contains(where: \.containsUnknown) {
                 let home = planned.grants.map { $0.inHome(of: request.environment) }
                 try PermissionCheck(layers: home, directory: directory, recipeDirectory: recipe.directory)
@@ -145,7 +148,7 @@ extension Planner {
 
     /// One line: a command is itself, another action its name and what it makes.
     private static func summary(_ action: String, _ effects: [Effect]) -> String {
-        if let command = effects.first(where: { $0.kind == .execute }) { return command.target }
+        if action == "run", let command = effects.first(where: { $0.kind == .execute }) { return command.target }
         let main = effects.first { [.write, .publish, .request].contains($0.kind) } ?? effects.first
         return main.map { "\(action) \($0.target)" } ?? action
     }

@@ -7,6 +7,8 @@ import OrderedCollections
 struct StepBinding {
     var action: any Action
     var arguments: Arguments
+    /// What the arguments were evaluated from.
+    var template: Template
     var options: StepOptions
     /// The scope with the step's own `env` on top.
     var scope: Scope
@@ -26,6 +28,7 @@ struct StepBinding {
             ])
         }
         let value = try call.arguments.evaluate(in: scope)
+        template = call.arguments
         arguments = try ArgumentBinder.bind(action.declaration, value: value, template: call.arguments)
         let definition = step.definition
         var output: String?
@@ -62,6 +65,15 @@ struct StepBinding {
     var secretHolders: [Value] {
         Array(scope.layers.values) + files.map(\.content) + arguments.values.values
             + (options.standardInput.map { [$0] } ?? [])
+    }
+}
+
+extension ArgumentFailure {
+    /// The error with the place of the argument in the recipe.
+    func located(in template: Template, of recipe: Recipe) -> OpsError {
+        var error = error
+        error.location = error.location ?? ArgumentPlace.find(path, in: template, of: recipe)
+        return error
     }
 }
 

@@ -51,7 +51,19 @@ extension Run {
             context.sandboxes = cage.sandboxes(withFiles: binding.files.isEmpty ? nil : files.sharedFolder)
             Sandbox.makeFolders(of: context.sandboxes)
         }
+        context.timeout = step.timeout
+        context.plannedOutputs = step.outputs.filter { !$0.value.containsUnknown && !$0.value.containsSecret }
+        let registry = secrets.registry
+        context.mask = { name, bytes in _ = registry.register(name: name, bytes: bytes) }
+        context.redact = { registry.redact($0) }
         return context
+    }
+
+    /// Why a step is cancelled, where its own limit is not the reason.
+    func cancellationReason(of step: StepID) -> CancellationReason {
+        if let interruption { return interruption.exitStatus == 124 ? .timeout : .interrupt }
+        let index = plan.tasks.firstIndex { $0.id == step.task }
+        return index.map { states[$0].timedOut } ?? false ? .timeout : stoppedBy == nil ? .interrupt : .failure
     }
 
     /// What a step of a task left running may serve the task's later steps.

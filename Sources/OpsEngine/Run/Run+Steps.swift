@@ -77,11 +77,18 @@ extension Run {
         defer { folder.remove() }
         let files = StepFiles(privateFiles, token: token, part: cage?.name)
         defer { files.remove() }
-        let context = try context(
+        var context = try context(
             step, binding, attempt: attempt, token: token, folder: folder, files: files, cage: cage)
-        guard let limit = step.timeout else { return try await perform(binding, context, cage) }
-        let work = SwiftTask(executorPreference: EventLoop.shared) { try await self.perform(binding, context, cage) }
         let timedOut = Flag()
+        context.cancellationReason = { [self] in
+            if timedOut.isSet { return .timeout }
+            return EventLoop.shared.isCurrent
+                ? EventLoop.assumeIsolated { cancellationReason(of: step.id) } : .interrupt
+        }
+        guard let limit = step.timeout else { return try await perform(binding, step.id, context, cage) }
+        let work = SwiftTask(executorPreference: EventLoop.shared) { [context] in
+            try await self.perform(binding, step.id, context, cage)
+        }
         let timer = clock.after(limit) {
             timedOut.set()
             work.cancel()
@@ -98,21 +105,30 @@ extension Run {
         }
     }
 
-    private func perform(_ binding: StepBinding, _ context: RunContext, _ cage: Cage?) async throws -> ValueMap {
+    private func perform(
+        _ binding: StepBinding, _ id: StepID, _ context: RunContext, _ cage: Cage?
+    ) async throws -> ValueMap {
         let outputs: [String: Value]
-        if let cage {
-            let check = PermissionCheck(
-                layers: cage.layers, directory: context.directory, recipeDirectory: binding.scope.recipeDirectory)
-            try await check.checkNow(binding, context)
-            outputs = try await NetworkGate.$refusal.withValue(check.network) {
-                try await binding.action.run(binding.arguments, context)
-            }
-        } else {
-            outputs = try await binding.action.run(binding.arguments, context)
+        do {
+            outputs = try await run(binding, context, cage)
+        } catch let failure as ArgumentFailure {
+            let task = plan.tasks.first { $0.id == id.task }
+            throw failure.located(in: binding.template, of: task.map { plan.unit(of: $0).recipe } ?? plan.recipe)
         }
         var result: ValueMap = [:]
         for (name, value) in outputs.sorted(by: { $0.key < $1.key }) { result[name] = secrets.tainted(value, name) }
         return result
+    }
+
+    /// The action itself, held to the step's permissions.
+    private func run(_ binding: StepBinding, _ context: RunContext, _ cage: Cage?) async throws -> [String: Value] {
+        guard let cage else { return try await binding.action.run(binding.arguments, context) }
+        let check = PermissionCheck(
+            layers: cage.layers, directory: context.directory, recipeDirectory: binding.scope.recipeDirectory)
+        try await check.checkNow(binding, context)
+        return try await NetworkGate.$refusal.withValue(check.network) {
+            try await binding.action.run(binding.arguments, context)
+        }
     }
 
     private func started(_ step: PlannedStep, attempt: Int) {

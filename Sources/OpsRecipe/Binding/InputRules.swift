@@ -1,4 +1,5 @@
 import OpsCore
+import OpsPlugin
 
 extension InputDeclaration {
     /// The variable that holds an input in scripts: `image-tag` is `INPUT_IMAGE_TAG`.

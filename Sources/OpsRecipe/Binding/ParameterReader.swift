@@ -82,6 +82,13 @@ struct ParameterReader {
             report(
                 "wrong-type", "\(what) needs \(type.text), got a value of type \(unknown.type)", at: located.range)
             return .null
+        case (.limited(let inner, let limits), _):
+            let known = diagnostics.count
+            let result = value(located, inner, what, takesSecret: takesSecret)
+            if diagnostics.count == known, let problem = limits.problem(of: result) {
+                report("invalid-value", "\(what) \(problem)", at: located.range)
+            }
+            return result
         case (_, .value(.secret(let secret))):
             _ = self.secret(secret.names, located, what, takesSecret)
             return .secret(secret)
@@ -231,6 +238,7 @@ extension ParameterType {
         case .list: "a list"
         case .oneOrMore(let element): "\(element.text), or a list of them"
         case .map, .record: "a map"
+        case .limited(let inner, _): inner.text
         }
     }
 
@@ -248,6 +256,7 @@ extension ParameterType {
         case .oneOrMore(let element):
             element.mayTake(type) || ParameterType.list(element).mayTake(type)
         case .map, .record: type.mayBe(.map)
+        case .limited(let inner, _): inner.mayTake(type)
         }
     }
 }

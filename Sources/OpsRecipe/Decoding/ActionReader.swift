@@ -41,6 +41,7 @@ extension RecipeReader {
         let names = catalog.actions.keys.sorted()
         let near = nearestName(to: entry.key, among: names).map { "did you mean '\($0)'?" }
         guard parts.count == 2, let plugin = catalog.plugins.first(where: { $0.name == parts[0] }) else {
+            if parts.count == 2 { unknownPlugins.insert(String(parts[0])) }
             let plugins = catalog.plugins.map(\.name).sorted()
             let nearPlugin = nearestName(to: String(parts[0]), among: plugins).map { "did you mean '\($0)'?" }
             report(

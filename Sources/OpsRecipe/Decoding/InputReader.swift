@@ -1,4 +1,5 @@
 import OpsCore
+import OpsPlugin
 import OpsYAML
 import OrderedCollections
 

@@ -17,12 +17,23 @@ package enum RecipeDecoder {
         _ node: Node, file: String, directory: String, catalog: PluginCatalog, source: SourceText? = nil,
         isOutline: Bool = false
     ) -> (Recipe?, [Diagnostic]) {
+        let decoded = decodeKnowingNeeds(
+            node, file: file, directory: directory, catalog: catalog, source: source, isOutline: isOutline)
+        return (decoded.recipe, decoded.diagnostics)
+    }
+
+    /// The same, with what the catalog lacked for it.
+    static func decodeKnowingNeeds(
+        _ node: Node, file: String, directory: String, catalog: PluginCatalog, source: SourceText?, isOutline: Bool
+    ) -> DecodedRecipe {
         let reader = RecipeReader(catalog: catalog, file: file, source: source, isOutline: isOutline)
         let recipe = reader.recipe(node, directory: directory)
         // A key that a task and its one step share is read twice.
         var seen: Set<Diagnostic> = []
         let diagnostics = reader.diagnostics.filter { seen.insert($0).inserted }
-        return (recipe, diagnostics.sorted(by: Diagnostic.inReadingOrder))
+        return DecodedRecipe(
+            recipe: recipe, diagnostics: diagnostics.sorted(by: Diagnostic.inReadingOrder),
+            unknownPlugins: reader.unknownPlugins, unknownSchemes: reader.unknownSchemes)
     }
 }
 
@@ -76,7 +87,7 @@ extension RecipeReader {
         }
         recipe.heartbeat = textTemplate(fields["heartbeat"], place)
         recipe.permissions = permissions(fields["permissions"], place)
-        checkDeferred(fields)
+        recipe.plugins = plugins(fields["plugins"])
         return recipe
     }
 
@@ -119,9 +130,13 @@ extension RecipeReader {
         return result
     }
 
-    /// The form of keys that this version does not run.
-    private func checkDeferred(_ fields: Fields) {
-        _ = entries(fields["plugins"], fields.place)
+    private func plugins(_ entry: Node.Entry?) -> OrderedDictionary<String, PluginReference> {
+        var result: OrderedDictionary<String, PluginReference> = [:]
+        for item in entries(entry, "the recipe") ?? [] where isName(item.key, "plugin", item.keyRange) {
+            guard let from = text(item, "plugin '\(item.key)'") else { continue }
+            result[item.key] = PluginReference(from: from, range: item.value.range)
+        }
+        return result
     }
 
     /// The known word nearest to another, also where it is another language's word for it.

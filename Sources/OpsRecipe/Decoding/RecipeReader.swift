@@ -11,6 +11,9 @@ final class RecipeReader {
     /// True where of tasks only what a list of them shows is read.
     let isOutline: Bool
     var diagnostics: [Diagnostic] = []
+    /// The first parts of actions that no plugin of the catalog has, and schemes that no provider has.
+    var unknownPlugins: Set<String> = []
+    var unknownSchemes: Set<String> = []
 
     init(catalog: PluginCatalog, file: String, source: SourceText?, isOutline: Bool = false) {
         self.isOutline = isOutline

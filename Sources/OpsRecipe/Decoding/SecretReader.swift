@@ -125,6 +125,7 @@ extension RecipeReader {
                 return nil
             }
             guard let provider = catalog.providers[reference.scheme] else {
+                unknownSchemes.insert(reference.scheme)
                 let schemes = catalog.providers.keys.filter { $0 != SecretReference.commandScheme }.sorted()
                 let near = nearestName(to: reference.scheme, among: schemes)
                 let known = schemes.map { "\($0)://" }.joined(separator: ", ")

@@ -32,7 +32,7 @@ package enum RecipeLanguage {
             LanguageKey("vars", .map(.value), "Named values made from others"),
             LanguageKey(
                 "include", .map(.either([.text, .object("include")])), "Other recipes, whose tasks are 'NAME:TASK'"),
-            LanguageKey("plugins", .map(.value), "External plugins", run: false),
+            LanguageKey("plugins", .map(.text), "Plugins that are programs of their own: the folder of each"),
             LanguageKey("env", .map(.value), "Environment of every step; null unsets"),
             LanguageKey("dotenv", .oneOrMore(.template), "Files of NAME=value lines; a missing one is fine"),
             LanguageKey("defaults", .object("defaults"), "What tasks have where they say nothing"),

@@ -158,6 +158,33 @@ package enum RecipeSchema {
         case .map(let element):
             orExpression(["type": .string("object"), "additionalProperties": .map(schema(of: element))])
         case .record(let parameters): orExpression(record(parameters))
+        case .limited(let inner, let limits): limited(inner, limits)
         }
+    }
+
+    /// A type with its limits; any text with an expression in it passes, since only the plan knows its value.
+    private static func limited(_ type: ParameterType, _ limits: ValueLimits) -> ValueMap {
+        var schema: ValueMap
+        switch type {
+        case .boolean: schema = ["type": .string("boolean")]
+        case .integer: schema = ["type": .string("integer")]
+        case .number: schema = ["type": .string("number")]
+        case .list(let element): schema = ["type": .string("array"), "items": .map(self.schema(of: element))]
+        case .any, .limited: schema = [:]
+        case .oneOrMore, .map, .record: schema = self.schema(of: type)
+        case .string, .duration, .size, .mode, .path, .glob, .choice: schema = reference("scalar")
+        }
+        if let pattern = limits.pattern { schema["pattern"] = .string(pattern) }
+        for (key, number) in [("minimum", limits.minimum), ("maximum", limits.maximum)] {
+            if let number { schema[key] = number == number.rounded() ? .integer(Int(number)) : .number(number) }
+        }
+        let counts = [
+            ("minLength", limits.minLength), ("maxLength", limits.maxLength), ("minItems", limits.minItems),
+            ("maxItems", limits.maxItems),
+        ]
+        for (key, count) in counts { if let count { schema[key] = .integer(count) } }
+        if !limits.options.isEmpty { schema["enum"] = .list(limits.options) }
+        let expression: ValueMap = ["type": .string("string"), "pattern": .string("\\$\\{\\{")]
+        return ["anyOf": .list([.map(schema), .map(expression)])]
     }
 }

@@ -12,7 +12,9 @@ struct IncludeLoader {
     /// Names that lead to a recipe, `a:b:` and `c:b:` being two: what doubles at each level ends here.
     static let placeLimit = 10_000
 
-    let catalog: PluginCatalog
+    /// The catalog, and the plugins that joined it.
+    private(set) var found: FoundPlugins
+    private let plugins: (any RecipePlugins)?
     let depth: RecipeDepth
     /// What was found wrong, in all files.
     private(set) var diagnostics: [Diagnostic] = []
@@ -34,8 +36,9 @@ struct IncludeLoader {
         var places = 1
     }
 
-    init(catalog: PluginCatalog, depth: RecipeDepth) {
-        self.catalog = catalog
+    init(found: FoundPlugins, plugins: (any RecipePlugins)?, depth: RecipeDepth) {
+        self.found = found
+        self.plugins = plugins
         self.depth = depth
     }
 
@@ -108,17 +111,17 @@ struct IncludeLoader {
             let bytes = try RecipeLoader.read(path, as: file)
             let source = SourceText(file: file, bytes: bytes)
             sources.append(source)
-            let (decoded, problems) = RecipeDecoder.decode(
+            let decoded = RecipeLoader.decode(
                 try YAML.parse(bytes, file: file), file: file, directory: Self.folder(of: path, identity),
-                catalog: catalog, source: source, isOutline: depth == .outline)
-            diagnostics += problems
-            guard var recipe = decoded else { return result }
+                source: source, depth: depth, plugins: plugins, &found)
+            diagnostics += decoded.diagnostics
+            guard var recipe = decoded.recipe else { return result }
             recipe.identity = identity
             if !recipe.include.isEmpty { result = follow(&recipe) }
             if depth > .outline {
                 let isGood = diagnostics[start...].allSatisfy { $0.severity != .error }
                 diagnostics += RecipeChecker.check(
-                    recipe, catalog: catalog, lint: depth >= .linted && isGood, isIncluded: true)
+                    recipe, catalog: found.catalog, lint: depth >= .linted && isGood, isIncluded: true)
             }
             result.recipe = recipe
         } catch {

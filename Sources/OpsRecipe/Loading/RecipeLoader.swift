@@ -12,9 +12,13 @@ package struct LoadedRecipe: Sendable {
     package var source: SourceText
     /// The text of each file that it includes, directly or not, once each.
     package var includedSources: [SourceText] = []
+    /// With the plugins that it needs and that were found.
+    package var catalog: PluginCatalog
+    /// The manifests of those plugins.
+    package var manifests: [SourceText] = []
 
     /// The text of each file that it was read from, its own first.
-    package var sources: [SourceText] { [source] + includedSources }
+    package var sources: [SourceText] { [source] + includedSources + manifests }
 }
 
 /// How much of a recipe a command needs: a large one takes the longer the deeper it is read.
@@ -44,41 +48,63 @@ package enum RecipeLoader {
     /// Throws: a `DiagnosticsError` with all errors and warnings in reading order; `RecipeLoader.source` reads the text
     /// to show with them.
     package static func load(
-        file: String, directory: String, catalog: PluginCatalog, depth: RecipeDepth = .linted, policy: Policy = Policy()
+        file: String, directory: String, catalog: PluginCatalog, plugins: (any RecipePlugins)? = nil,
+        depth: RecipeDepth = .linted, policy: Policy = Policy()
     ) throws(DiagnosticsError) -> LoadedRecipe {
         let path = file.hasPrefix("/") ? file : directory + "/" + file
         let bytes = try read(path, as: file)
-        return try load(bytes, file: file, directory: folder(of: path), catalog: catalog, depth: depth, policy: policy)
+        return try load(
+            bytes, file: file, directory: folder(of: path), catalog: catalog, plugins: plugins, depth: depth,
+            policy: policy)
     }
 
     /// The recipe in a text.
     package static func load(
-        _ bytes: [UInt8], file: String, directory: String, catalog: PluginCatalog, depth: RecipeDepth = .linted,
-        policy: Policy = Policy()
+        _ bytes: [UInt8], file: String, directory: String, catalog: PluginCatalog,
+        plugins: (any RecipePlugins)? = nil, depth: RecipeDepth = .linted, policy: Policy = Policy()
     ) throws(DiagnosticsError) -> LoadedRecipe {
         let source = SourceText(file: file, bytes: bytes)
         let node = try YAML.parse(bytes, file: file)
-        let (decoded, problems) = RecipeDecoder.decode(
-            node, file: file, directory: directory, catalog: catalog, source: source, isOutline: depth == .outline)
-        guard var recipe = decoded else { throw DiagnosticsError(problems) }
-        var diagnostics = problems
+        var found = FoundPlugins(catalog: catalog)
+        let decoded = decode(
+            node, file: file, directory: directory, source: source, depth: depth, plugins: plugins, &found)
+        guard var recipe = decoded.recipe else { throw DiagnosticsError(decoded.diagnostics) }
+        var diagnostics = decoded.diagnostics
         var includedSources: [SourceText] = []
         if !recipe.include.isEmpty {
-            var loader = IncludeLoader(catalog: catalog, depth: depth)
+            var loader = IncludeLoader(found: found, plugins: plugins, depth: depth)
             loader.load(into: &recipe, path: "\(directory)/\(file.split(separator: "/").last ?? "")")
             diagnostics += loader.diagnostics
             includedSources = loader.sources
+            found = loader.found
         }
         if depth > .outline {
-            let lint = depth >= .linted && problems.isEmpty
-            diagnostics += RecipeChecker.check(recipe, catalog: catalog, lint: lint)
+            let lint = depth >= .linted && decoded.diagnostics.isEmpty
+            diagnostics += RecipeChecker.check(recipe, catalog: found.catalog, lint: lint)
             diagnostics += policy.check(recipe)
             if depth == .strict { diagnostics += StrictLint.warnings(recipe) }
         }
+        diagnostics += found.diagnostics
         diagnostics.sort(by: Diagnostic.inReadingOrder)
         guard !diagnostics.contains(where: { $0.severity == .error }) else { throw DiagnosticsError(diagnostics) }
         return LoadedRecipe(
-            recipe: recipe, warnings: diagnostics, source: source, includedSources: includedSources)
+            recipe: recipe, warnings: diagnostics, source: source, includedSources: includedSources,
+            catalog: found.catalog,
+            manifests: found.sources)
+    }
+
+    /// Decodes one file with the plugins that it needs.
+    static func decode(
+        _ node: Node, file: String, directory: String, source: SourceText, depth: RecipeDepth,
+        plugins: (any RecipePlugins)?, _ found: inout FoundPlugins
+    ) -> DecodedRecipe {
+        let isOutline = depth == .outline
+        func decode(_ catalog: PluginCatalog) -> DecodedRecipe {
+            RecipeDecoder.decodeKnowingNeeds(
+                node, file: file, directory: directory, catalog: catalog, source: source, isOutline: isOutline)
+        }
+        guard let plugins else { return decode(found.catalog) }
+        return plugins.decode(into: &found, isOutline: isOutline, decode)
     }
 
     /// The text of a file for messages; nil where it cannot be read.

@@ -19,6 +19,8 @@ package struct Recipe: Sendable {
     package var include: OrderedDictionary<String, IncludeDeclaration> = [:]
     /// The recipes behind `include`, by the same names. One that could not be loaded is missing.
     package var included: OrderedDictionary<String, Recipe> = [:]
+    /// Plugins of its own, by name.
+    package var plugins: OrderedDictionary<String, PluginReference> = [:]
     /// What tells whether two names lead to one file: its path without links; set where includes are followed.
     package var identity = ""
     package var env: OrderedDictionary<String, Template> = [:]

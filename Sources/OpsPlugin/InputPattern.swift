@@ -1,12 +1,10 @@
-import OpsCore
-
-/// The regular expressions of inputs. They match the whole value, with Swift's own engine.
-enum InputPattern {
+/// The regular expressions that values are checked with, by Swift's own engine.
+package enum InputPattern {
     /// Longer values are refused before they are matched: the engine backtracks.
-    static let valueLimit = 4096
+    package static let valueLimit = 4096
 
     /// What is wrong with a pattern, or nil.
-    static func problem(of pattern: String) -> String? {
+    package static func problem(of pattern: String) -> String? {
         do {
             _ = try Regex(pattern)
             return hasNestedRepetition(pattern)
@@ -17,9 +15,15 @@ enum InputPattern {
     }
 
     /// True where the pattern matches the whole text.
-    static func matches(_ text: String, _ pattern: String) -> Bool {
+    package static func matches(_ text: String, _ pattern: String) -> Bool {
         guard text.utf8.count <= valueLimit, let regex = try? Regex(pattern) else { return false }
         return ((try? regex.wholeMatch(in: text)) ?? nil) != nil
+    }
+
+    /// True where the pattern matches a part of the text, as in JSON Schema.
+    package static func finds(_ pattern: String, in text: String) -> Bool {
+        guard text.utf8.count <= valueLimit, let regex = try? Regex(pattern) else { return false }
+        return ((try? regex.firstMatch(in: text)) ?? nil) != nil
     }
 
     /// `(a+)+`: a group that holds nothing but repeated parts, itself repeated without a bound.

@@ -1,0 +1,78 @@
+import OpsCore
+import OpsPlugin
+import OpsPluginHost
+import OpsRecipe
+import OpsSystem
+
+/// The plugins of this machine that a recipe may use.
+struct InstalledPlugins: RecipePlugins {
+    /// The recipe that a command was given, as it was named; nil where there is none.
+    var recipe: String?
+    var context: CommandContext
+
+    private var plugins: ExternalPlugins {
+        let path = recipe.map { $0.hasPrefix("/") ? $0 : context.directory + "/" + $0 }
+        let project = path.map { parentFolder(of: $0) }
+        return ExternalPlugins(
+            search: PluginSearch(
+                project: project, environment: context.environment, program: ExecutablePath.ofProcess,
+                directory: context.directory))
+    }
+
+    func add(_ need: PluginNeed, to found: inout FoundPlugins) {
+        let plugins = plugins
+        var findings = ExternalPlugins.Findings(catalog: found.catalog)
+        plugins.add(Self.requests(of: need.recipe), to: &findings)
+        plugins.add(named: need.names.sorted(), to: &findings)
+        let schemes = need.schemes.subtracting(findings.catalog.providers.keys)
+        if !schemes.isEmpty { plugins.add(schemes: schemes, to: &findings) }
+        found.catalog = findings.catalog
+        for name in need.names where !findings.catalog.plugins.contains(where: { $0.name == name }) {
+            let isThere = need.recipe.plugins[name] != nil || !plugins.search.candidates(named: name).isEmpty
+            if isThere { found.unusable.insert(name) }
+        }
+        found.diagnostics += findings.diagnostics.filter { !found.diagnostics.contains($0) }
+        found.sources += findings.plugins.map(\.source)
+    }
+
+    private static func requests(of recipe: Recipe) -> [ExternalPlugins.Request] {
+        recipe.plugins.map { name, reference in
+            ExternalPlugins.Request(
+                name: name, from: reference.from, range: reference.range, directory: recipe.directory)
+        }
+    }
+
+    /// The built-in plugins and all that can be found: those that the recipe names, where there is one that can be read,
+    /// the project's, the user's and the installation's.
+    ///
+    /// Throws: an `OpsError` where `-C` names no folder.
+    static func all(
+        file: String? = nil, directory: String? = nil, context: CommandContext = .current()
+    ) throws(OpsError) -> ExternalPlugins.Findings {
+        var installed = InstalledPlugins(recipe: nil, context: context)
+        var findings = ExternalPlugins.Findings(catalog: try RecipeSession.builtIn())
+        var recipe: Recipe?
+        if let (path, context) = try? RecipeSession.locate(file: file, directory: directory, context: context) {
+            installed = InstalledPlugins(recipe: path, context: context)
+            recipe = try? RecipeLoader.load(
+                file: path, directory: context.directory, catalog: findings.catalog, plugins: installed, depth: .outline
+            ).recipe
+        }
+        let plugins = installed.plugins
+        if let recipe { plugins.add(requests(of: recipe), to: &findings) }
+        plugins.addAll(to: &findings)
+        return findings
+    }
+
+    /// The same for commands that describe what there is: what is wrong with a plugin is told on standard error.
+    static func described(
+        file: String? = nil, directory: String? = nil, context: CommandContext = .current()
+    ) throws(OpsError) -> PluginCatalog {
+        let findings = try all(file: file, directory: directory, context: context)
+        if !findings.diagnostics.isEmpty {
+            let style = context.style(.auto, isTerminal: context.isErrorTerminal)
+            Console.error(ErrorReport.text(of: findings.diagnostics, style: style, context: context))
+        }
+        return findings.catalog
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import OpsCore
+import OpsPlugin
+import OpsPluginHost
+import OpsReport
+import OrderedCollections
+
+/// `ops plugin list`: the plugins of this machine, by their manifests.
+struct PluginListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the plugins that recipes here can use, and starts none of them.",
+        discussion: """
+            Those that the recipe names under 'plugins' come first, then those in .ops/plugins beside it, in the user's \
+            data folder and in the installation. A plugin whose name is taken by one before it is listed as not used.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @Option(help: "text, or json.") var format: OutputFormat = .text
+
+    mutating func run() async throws {
+        try await CommandLineTool.finish {
+            let context = CommandContext.current()
+            let findings = try InstalledPlugins.all(
+                file: global.file, directory: global.directory, context: context)
+            if format == .json {
+                try Console.output(JSONWriter.text(Self.json(findings), indentation: 2) + "\n")
+            } else {
+                try Console.output(Self.text(findings, style: try global.style(context)))
+            }
+            let problems = findings.diagnostics.filter { $0.severity == .error }
+            guard !problems.isEmpty else { return }
+            throw DiagnosticsError(problems)
+        }
+    }
+
+    private static func text(_ findings: ExternalPlugins.Findings, style: Style) -> String {
+        var table = TableText(width: style.width)
+        for plugin in findings.plugins.sorted(by: { $0.manifest.name < $1.manifest.name }) {
+            let manifest = plugin.manifest
+            table.row([
+                style.paint(manifest.name, .bold), manifest.version, plugin.place.description, manifest.summary,
+            ])
+            for hidden in findings.hidden where hidden.name == manifest.name {
+                table.row(["", "", hidden.place.description, style.paint("not used: \(hidden.path)", .dim)])
+            }
+        }
+        return table.text
+    }
+
+    private static func json(_ findings: ExternalPlugins.Findings) -> Value {
+        .list(
+            findings.plugins.sorted(by: { $0.manifest.name < $1.manifest.name }).map { plugin in
+                let manifest = plugin.manifest
+                return .map([
+                    "name": .string(manifest.name), "version": .string(manifest.version),
+                    "summary": .string(manifest.summary), "place": .string("\(plugin.place)"),
+                    "folder": .string(plugin.folder),
+                    "actions": .list(manifest.actions.map { .string($0.declaration.name) }),
+                    "secret-schemes": .list(manifest.schemes.map { .string($0) }),
+                    "not-used": .list(
+                        findings.hidden.filter { $0.name == manifest.name }.map { .string($0.path) }),
+                ])
+            })
+    }
+}

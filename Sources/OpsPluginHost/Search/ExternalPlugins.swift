@@ -1,0 +1,182 @@
+package import OpsCore
+package import OpsPlugin
+import OpsSystem
+import OrderedCollections
+
+/// The plugins of one command that are programs of their own.
+package struct ExternalPlugins: Sendable {
+    /// What was found, and what is wrong with it.
+    package struct Findings: Sendable {
+        package var catalog: PluginCatalog
+        /// In the order in which they joined the catalog.
+        package var plugins: [FoundPlugin] = []
+        /// The folders of those that another of their name hides.
+        package var hidden: [(name: String, place: PluginPlace, path: String)] = []
+        package var diagnostics: [Diagnostic] = []
+
+        package init(catalog: PluginCatalog) { self.catalog = catalog }
+    }
+
+    /// An entry of a recipe's `plugins`.
+    package struct Request: Sendable {
+        package var name: String
+        /// The folder, or a reference to a plugin elsewhere.
+        package var from: String
+        package var range: SourceRange
+        /// The folder that a relative path starts at, absolute.
+        package var directory: String
+
+        package init(name: String, from: String, range: SourceRange, directory: String) {
+            self.name = name
+            self.from = from
+            self.range = range
+            self.directory = directory
+        }
+    }
+
+    /// Gives the verified folder of a plugin that a recipe names by a remote reference.
+    package typealias RemoteFolder = @Sendable (_ request: Request) throws -> String
+
+    package var search: PluginSearch
+    private let remoteFolder: RemoteFolder
+
+    package init(search: PluginSearch, remoteFolder: @escaping RemoteFolder = Self.refuseRemote) {
+        self.search = search
+        self.remoteFolder = remoteFolder
+    }
+
+    /// Without a lock nothing remote is taken.
+    package static let refuseRemote: RemoteFolder = { request in
+        throw OpsError(
+            .invalid, "the plugin '\(request.name)' is remote, and no lock names what it is",
+            hint: "'ops lock' adds it to ops.lock", at: request.range)
+    }
+
+    /// Adds the plugins that a recipe names.
+    package func add(_ requests: [Request], to findings: inout Findings) {
+        for request in requests {
+            do {
+                let folder = try folder(of: request)
+                if let other = findings.plugins.first(where: { $0.manifest.name == request.name }) {
+                    guard other.folder != folder else { continue }
+                    findings.diagnostics.append(
+                        search.shadowing(request.name, other.folder, folder, at: request.range))
+                    continue
+                }
+                noteShadowed(request.name, by: folder, at: request.range, &findings)
+                try join(read(folder, in: .recipe, for: request), at: request.range, &findings)
+            } catch {
+                keep(error, at: request.range, &findings)
+            }
+        }
+    }
+
+    private func folder(of request: Request) throws -> String {
+        if request.from.hasPrefix("git+") || request.from.contains("://") { return try remoteFolder(request) }
+        let path = request.from.hasPrefix("/") ? request.from : request.directory + "/" + request.from
+        guard let folder = realPath(path) else {
+            throw OpsError(
+                .notFound, "the plugin '\(request.name)' is not in \(request.from): there is no such folder",
+                hint: "it is relative to the recipe's folder", at: request.range)
+        }
+        return folder
+    }
+
+    private func read(_ folder: String, in place: PluginPlace, for request: Request) throws -> FoundPlugin {
+        let plugin = try search.read(folder, in: place)
+        guard plugin.manifest.name == request.name else {
+            throw OpsError(
+                .invalid, "'plugins' names '\(request.name)', but the plugin there is '\(plugin.manifest.name)'",
+                at: request.range)
+        }
+        return plugin
+    }
+
+    /// Adds the plugins of these names that are found, the first of each name.
+    package func add(named names: some Sequence<String>, to findings: inout Findings) {
+        for name in names where !findings.catalog.plugins.contains(where: { $0.name == name }) {
+            let found = search.candidates(named: name)
+            guard let first = found.first else { continue }
+            noteShadowed(name, by: first.path, at: nil, &findings)
+            do { try join(search.read(first.path, in: first.place), at: nil, &findings) } catch {
+                keep(error, at: nil, &findings)
+            }
+        }
+    }
+
+    /// Adds every plugin that is found. One that takes the name of a built-in plugin is told of and not added.
+    package func addAll(to findings: inout Findings) {
+        let names = search.names()
+        let builtIn = names.filter { name in
+            findings.catalog.plugins.contains { $0.name == name }
+                && !findings.plugins.contains { $0.manifest.name == name }
+        }
+        for name in builtIn {
+            guard let first = search.candidates(named: name).first else { continue }
+            keep(builtInName(name, first.path), at: nil, &findings)
+        }
+        add(named: names, to: &findings)
+    }
+
+    /// Adds the plugins that have one of these schemes: every manifest is read.
+    package func add(schemes: Set<String>, to findings: inout Findings) {
+        var all = Findings(catalog: findings.catalog)
+        addAll(to: &all)
+        for plugin in all.plugins where !schemes.isDisjoint(with: plugin.manifest.schemes) {
+            do { try join(plugin, at: nil, &findings) } catch { keep(error, at: nil, &findings) }
+        }
+    }
+
+    // MARK: Joining
+
+    private func join(_ plugin: FoundPlugin, at range: SourceRange?, _ findings: inout Findings) throws {
+        let manifest = plugin.manifest
+        guard !findings.catalog.plugins.contains(where: { $0.name == manifest.name }) else {
+            throw builtInName(manifest.name, plugin.folder)
+        }
+        do throws(OpsError) {
+            findings.catalog = try PluginCatalog(findings.catalog.plugins + [Plugin(plugin)])
+        } catch {
+            throw OpsError(error.code, "the plugin '\(manifest.name)': \(error.message)", hint: error.hint, at: range)
+        }
+        findings.plugins.append(plugin)
+    }
+
+    private func builtInName(_ name: String, _ folder: String) -> OpsError {
+        OpsError(
+            .invalid, "the plugin in \(search.shown(folder)) has the name of the built-in plugin '\(name)'",
+            hint: "rename it: a built-in plugin cannot be replaced")
+    }
+
+    private func noteShadowed(_ name: String, by used: String, at range: SourceRange?, _ findings: inout Findings) {
+        for other in search.candidates(named: name) where realPath(other.path) != realPath(used) {
+            findings.hidden.append((name, other.place, other.path))
+            findings.diagnostics.append(search.shadowing(name, used, other.path, at: range))
+        }
+    }
+
+    private func keep(_ error: any Error, at range: SourceRange?, _ findings: inout Findings) {
+        switch error {
+        case let error as DiagnosticsError:
+            findings.diagnostics += error.diagnostics.map { diagnostic in
+                var diagnostic = diagnostic
+                diagnostic.range = diagnostic.range ?? range
+                return diagnostic
+            }
+        case let error as OpsError:
+            findings.diagnostics.append(
+                Diagnostic(code: error.code.description, error.message, hint: error.hint, at: error.location ?? range))
+        default: findings.diagnostics.append(Diagnostic(code: "plugin", OpsError.text(of: error), at: range))
+        }
+    }
+}
+
+extension Plugin {
+    /// A found plugin as the engine sees any other.
+    init(_ plugin: FoundPlugin) {
+        self.init(
+            name: plugin.manifest.name, summary: plugin.manifest.summary,
+            actions: plugin.manifest.actions.map { ExternalAction(plugin, $0) },
+            secretProviders: plugin.manifest.schemes.map { ExternalProvider(plugin, scheme: $0) })
+    }
+}
