@@ -43,12 +43,19 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
         name: name, dependencies: dependencies + ["TestKit", collections], exclude: exclude, swiftSettings: settings)
 }
 
+/// A plugin that is a program of its own, for the tests.
+func program(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .executableTarget(
+        name: name + "-program", dependencies: ["OpsPlugin", "OpsCore"] + dependencies, path: "Tests/Programs/" + name,
+        swiftSettings: settings)
+}
+
 let package = Package(
     name: "ops",
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "ops", targets: ["ops"]),
-        .library(name: "OpsPlugin", targets: ["OpsPlugin"]),
+        .library(name: "OpsPlugin", targets: ["OpsPlugin", "OpsCore"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -108,6 +115,9 @@ let package = Package(
         .target(
             name: "HTTPTestServer", dependencies: [nioCore, nioHTTP1, nioPosix, nioSSL],
             path: "Tests/HTTPTestServer", swiftSettings: settings),
+        program("archive", ["ArchivePlugin"]),
+        program("hello"),
+        program("odd", [log]),
         tests("OpsCoreTests", ["OpsCore"]),
         tests("OpsYAMLTests", ["OpsYAML", "OpsCore"]),
         tests("OpsSystemTests", ["OpsSystem", "OpsCore"]),

@@ -78,10 +78,26 @@ public struct ActionExample: Sendable {
     public var title: String
     /// The step as YAML, starting with the action's key.
     public var yaml: String
+    /// The parameters, where they were given as values: the manifest of a program needs them so.
+    public var arguments: [String: Value]?
+    /// The files that it needs: path, relative to the step's folder, and text.
+    public var files: [String: String] = [:]
 
     public init(_ title: String, _ yaml: String) {
         self.title = title
         self.yaml = yaml
+    }
+
+    /// An example in values: `ops plugin test` runs it in an empty folder that holds `files`.
+    ///
+    /// - Parameter action: the full name.
+    public init(
+        _ title: String, of action: String, with arguments: [String: Value], files: [String: String] = [:]
+    ) {
+        let members = arguments.sorted { $0.key < $1.key }.map { "\n  \($0.key): \(JSONWriter.text($0.value))" }
+        self.init(title, "\(action):" + (members.isEmpty ? " {}" : members.joined()))
+        self.arguments = arguments
+        self.files = files
     }
 }
 

@@ -96,6 +96,20 @@ class Call:
         """A path of an input made absolute."""
         return os.path.join(self.directory, text)
 
+    def write(self, path, data):
+        """Writes a file, str or bytes, that appears whole or not at all."""
+        path = self.path(path)
+        temporary = "%s.ops-%d" % (path, os.getpid())
+        try:
+            with open(temporary, "wb") as file:
+                file.write(data.encode("utf-8") if isinstance(data, str) else data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            if os.path.exists(temporary):
+                os.remove(temporary)
+
     def effect(self, kind, target, detail=None):
         """Says in a plan what a run would do: read, write, execute, fetch, request or publish."""
         effect = {"kind": kind, "target": target}

@@ -1,0 +1,48 @@
+import Logging
+import OpsCore
+import OrderedCollections
+
+/// Sends what a plugin logs to the host.
+struct MessageLogHandler: LogHandler {
+    let sender: PluginSender
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .info
+
+    init(sender: PluginSender) { self.sender = sender }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+        let fields = ValueMap(uniqueKeysWithValues: all.map { ($0.key, Value.string("\($0.value)")) })
+        // A message that is larger than a line may be has no other way.
+        try? sender.send(.log(PluginLogLevel(event.level), "\(event.message)", fields: fields))
+    }
+}
+
+extension PluginLogLevel {
+    /// The level of a message as the protocol names it.
+    init(_ level: Logger.Level) {
+        switch level {
+        case .trace, .debug: self = .debug
+        case .info: self = .info
+        case .notice: self = .notice
+        case .warning: self = .warning
+        case .error, .critical: self = .error
+        }
+    }
+
+    /// The least that a logger of a plugin sends.
+    var least: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}
