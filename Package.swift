@@ -77,7 +77,7 @@ let package = Package(
                 "OpsReport", "OpsEngine", "OpsRecipe", "OpsPluginHost", "OpsPlugin", "OpsHTTP", "OpsSystem", "OpsYAML",
                 "OpsCore",
                 "ShellPlugin", "ContainerPlugin", "SecretsPlugin", "ArchivePlugin", "HTTPPlugin",
-                "NotifyPlugin",
+                "NotifyPlugin", "PluginTemplates",
                 arguments, log,
             ]),
         module("OpsReport", ["OpsEngine", "OpsPlugin", "OpsSystem", "OpsCore"]),
@@ -101,6 +101,11 @@ let package = Package(
         .target(name: "CDeflate", linkerSettings: [.linkedLibrary("z")]),
         .target(name: "COpsSystem"),
 
+        .target(
+            name: "PluginTemplates", path: "Plugins/Examples",
+            exclude: ["disk-space", "word-count/plugin.yaml", "word-count/bin/word-count"],
+            sources: ["PythonModule.swift"], resources: [.embedInCode("word-count/bin/ops_plugin.py")],
+            swiftSettings: settings),
         plugin("Shell", ["OpsSystem"]),
         plugin("Container", ["OpsArchive", "OpsRegistry", "OpsHTTP", "OpsSystem", crypto]),
         plugin("Secrets", ["OpsHTTP", "OpsSystem", "OpsYAML", crypto, cryptoExtras]),

@@ -20,6 +20,8 @@ struct ReferenceSections {
             case ".\\\" @PROVIDERS@": text += providers
             case ".\\\" @SOURCES@": text += sources
             case ".\\\" @LATER@": text += later
+            case ".\\\" @RULES@": text += ConformanceSections.rules
+            case ".\\\" @CHECKS@": text += ConformanceSections.checks
             default: text += line + "\n"
             }
         }

@@ -82,6 +82,7 @@ struct ManifestDeclaration: Sendable {
 
     private static func schema(_ type: ParameterType) -> ValueMap {
         switch type {
+        case .any: return [:]
         case .string: return ["type": .string("string")]
         case .boolean: return ["type": .string("boolean")]
         case .integer: return ["type": .string("integer")]
@@ -97,8 +98,22 @@ struct ManifestDeclaration: Sendable {
             return ["type": .string("array"), "items": .map(schema(element))]
         case .map(let element): return ["type": .string("object"), "additionalProperties": .map(schema(element))]
         case .record(let parameters): return record(parameters)
-        default: return [:]
+        case .limited(let inner, let limits): return limited(schema(inner), limits)
         }
+    }
+
+    private static func limited(_ schema: ValueMap, _ limits: ValueLimits) -> ValueMap {
+        var schema = schema
+        if let pattern = limits.pattern { schema["pattern"] = .string(pattern) }
+        if let minimum = limits.minimum { schema["minimum"] = .number(minimum) }
+        if let maximum = limits.maximum { schema["maximum"] = .number(maximum) }
+        let counts = [
+            ("minLength", limits.minLength), ("maxLength", limits.maxLength), ("minItems", limits.minItems),
+            ("maxItems", limits.maxItems),
+        ]
+        for (key, count) in counts { if let count { schema[key] = .integer(count) } }
+        if !limits.options.isEmpty { schema["enum"] = .list(limits.options) }
+        return schema
     }
 
     /// The schema of an output, and whether it is never null.

@@ -4,6 +4,11 @@ extension PluginError {
     /// An error of an action as the protocol says it.
     init(caught error: any Error) {
         switch error {
+        case let failure as ArgumentFailure:
+            self.init(caught: failure.error)
+            code = .invalidInput
+            let escaped = failure.path.map { $0.replacing("~", with: "~0").replacing("/", with: "~1") }
+            place = "/inputs/" + escaped.joined(separator: "/")
         case let error as OpsError:
             let cause = error.cause.map { ": " + OpsError.text(of: $0) } ?? ""
             self.init(Self.code(of: error.code), error.message + cause, hint: error.hint)

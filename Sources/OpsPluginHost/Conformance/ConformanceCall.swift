@@ -1,0 +1,158 @@
+import OpsCore
+import OpsPlugin
+import OpsSystem
+import OrderedCollections
+
+/// One start of the program by the kit: what is sent, and what came of it.
+struct ConformanceCall: Sendable {
+    /// What happens once the first bytes are sent.
+    enum Then: Sendable {
+        /// The input stays open until the program ends.
+        case wait
+        /// The input ends.
+        case closeInput
+        /// SIGTERM, once the program has written something, or has been silent for a second.
+        case terminate
+    }
+
+    /// For messages: `apply of 'Pack a folder'`.
+    var label: String
+    var verb: PluginVerb
+    var input: [UInt8]
+    var then = Then.wait
+    /// How long it may take; what is still there then is killed.
+    var limit: Duration = .seconds(30)
+    var directory: String
+    /// False: the variable that ops sets is left out.
+    var isByOps = true
+    /// The id that the result must have; nil where the input is no good request.
+    var id: String?
+}
+
+/// What the kit saw of one call.
+struct ConformanceAnswer: Sendable {
+    var call: ConformanceCall
+    /// The lines of standard output, without their ends.
+    var lines: [[UInt8]] = []
+    /// What stood behind the last line's end.
+    var unfinished: [UInt8] = []
+    var isOversize = false
+    var errorOutput: [UInt8] = []
+    /// Nil where it was ended by the kit.
+    var status: ExitStatus?
+    var endedLeftOvers = false
+    /// How long it took to end.
+    var duration: Duration = .zero
+
+    /// The results among the lines.
+    var results: [PluginResult] {
+        lines.compactMap { line in
+            guard case .result(let result) = try? PluginMessage(line: line) else { return nil }
+            return result
+        }
+    }
+
+    /// All outputs that were sent; a later value of a name replaces an earlier one.
+    var outputs: ValueMap {
+        var all = ValueMap()
+        for line in lines {
+            guard case .outputs(let some) = try? PluginMessage(line: line) else { continue }
+            all.merge(some) { $1 }
+        }
+        return all
+    }
+
+    /// For a message: how it ended.
+    var ending: String {
+        guard let status else { return "it had to be killed" }
+        let words = String(decoding: errorOutput.prefix(200), as: UTF8.self).split(separator: "\n").last
+        return status.description + (words.map { ", and said: \($0)" } ?? "")
+    }
+}
+
+/// Starts the program for one call and hears it to its end.
+@EventLoopActor
+enum ConformanceProcess {
+    /// More of standard output or error than this is not kept.
+    private static let keptBytes = 64 << 20
+
+    /// A program that says nothing is taken to be at work after this.
+    private static let silence: Duration = .seconds(1)
+
+    @EventLoopActor
+    private final class Ears {
+        var answer: ConformanceAnswer
+        var frames = LineFrames()
+
+        init(_ call: ConformanceCall) { answer = ConformanceAnswer(call: call) }
+
+        /// Called with the first byte.
+        var started: (@EventLoopActor () -> Void)?
+
+        func hear(_ stream: ChildStream, _ bytes: UnsafeRawBufferPointer) {
+            started?()
+            started = nil
+            if stream == .error {
+                if answer.errorOutput.count < keptBytes { answer.errorOutput += bytes }
+                return
+            }
+            for frame in frames.append(bytes) {
+                switch frame {
+                case .line(let line): answer.lines.append(line)
+                case .oversize: answer.isOversize = true
+                }
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - marker: of the environment, by which processes that leave the program's group are found.
+    ///   - grace: the time between SIGTERM and SIGKILL.
+    static func run(
+        _ call: ConformanceCall, program: String, environment: [String: String], marker: String, grace: Duration
+    ) async throws -> ConformanceAnswer {
+        var environment = environment
+        environment[PluginProtocol.variable] = call.isByOps ? String(PluginProtocol.major) : nil
+        var spec = ChildSpec(
+            executable: program, arguments: [call.verb.rawValue], environment: environment, directory: call.directory)
+        let input = ChildInput(call.input)
+        spec.input = .conversation(input)
+        spec.marker = "\(PluginCall.markerVariable)=\(marker)"
+        let ears = Ears(call)
+        let start = Clock.ticks()
+        let work = Task(executorPreference: EventLoop.shared) {
+            try await ChildProcess.run(spec, grace: grace) { stream, bytes in
+                // The call returns before the buffer goes.
+                nonisolated(unsafe) let bytes = bytes
+                EventLoop.assumeIsolated { ears.hear(stream, bytes) }
+            }
+        }
+        let timer = EventLoop.shared.after(call.limit) { work.cancel() }
+        defer { EventLoop.shared.cancelTimer(timer) }
+        switch call.then {
+        case .wait: break
+        // What was sent before is in the pipe by then.
+        case .closeInput: EventLoop.shared.after(.milliseconds(50)) { input.close() }
+        case .terminate:
+            ears.started = { work.cancel() }
+            EventLoop.shared.after(silence) { work.cancel() }
+        }
+        let outcome = await withTaskCancellationHandler {
+            await work.result
+        } onCancel: {
+            work.cancel()
+        }
+        input.close()
+        try Task.checkCancellation()
+        ears.answer.duration = Clock.elapsed(since: start)
+        ears.answer.unfinished = ears.frames.unfinished
+        switch outcome {
+        case .success(let child):
+            ears.answer.status = child.status
+            ears.answer.endedLeftOvers = child.endedLeftOvers
+        case .failure(is CancellationError): break
+        case .failure(let error): throw error
+        }
+        return ears.answer
+    }
+}

@@ -1,0 +1,156 @@
+import OpsCore
+import OrderedCollections
+import TestKit
+import Testing
+
+/// `ops plugin test`: what it says of good plugins, and of each way to break the protocol.
+@Suite struct PluginKitTests {
+    private let ops: OpsProgram
+
+    init() throws { ops = try OpsProgram() }
+
+    /// The outcome of each check by its id.
+    private func outcomes(_ folder: String, _ options: String...) throws -> [String: String] {
+        let result = try ops.run(["plugin", "test", folder, "--format", "json"] + options)
+        let report = try JSONReader.value(result.output)
+        var outcomes: [String: String] = [:]
+        for check in report["checks"]?.listValue ?? [] {
+            guard let id = check["id"]?.stringValue, let outcome = check["outcome"]?.stringValue else { continue }
+            outcomes[id] = outcome == "failed" ? "failed: \(check["seen"]?.stringValue ?? "")" : outcome
+        }
+        let isGood = !outcomes.values.contains { $0.hasPrefix("failed") }
+        #expect(result.status == (isGood ? 0 : 1) && report["passed"] == .boolean(isGood))
+        return outcomes
+    }
+
+    private func failures(_ outcomes: [String: String]) -> [String] {
+        outcomes.filter { $0.value.hasPrefix("failed") }.map { "\($0.key) \($0.value)" }.sorted()
+    }
+
+    @Test(arguments: ["word-count", "disk-space"])
+    func examplesPass(_ name: String) throws {
+        let outcomes = try outcomes("\(projectFolder)/Plugins/Examples/\(name)")
+        #expect(failures(outcomes) == [])
+        #expect(outcomes["examples"] == "passed" && outcomes["outputs"] == "passed")
+    }
+
+    @Test func builtInPluginPassesAsAProgram() throws {
+        let program = OpsProgram.path.replacing(#//ops$/#, with: "/archive-program")
+        try run(["mkdir", "-p", "archive/bin"], in: ops.project)
+        try run(["cp", program, "archive/bin/archive"], in: ops.project)
+        let manifest = try run([program, "manifest"]).text
+        let example = #"""
+                examples: [ { title: Pack, with: { output: a.tar, files: [ { from: a, to: b } ] }, files: { a: text } } ]
+
+            """#
+        let place = "  create:\n"
+        #expect(manifest.contains(place))
+        try ops.write("archive/plugin.yaml", manifest.replacing(place, with: place + example))
+        let outcomes = try outcomes("archive")
+        #expect(failures(outcomes) == [])
+        #expect(outcomes["examples"] == "passed" && outcomes["plan-is-pure"] == "passed")
+    }
+
+    @Test func textNamesTheRuleAndWhatWasSeen() throws {
+        try ops("plugin", "new", "bad", "--language", "sh")
+        try ops.write(
+            "bad/bin/bad", try ops.text("bad/bin/bad").replacing("debug log\" >&2", with: "log\""), mode: 0o755)
+        let result = try ops("plugin", "test", "bad")
+        #expect(result.status == 1)
+        #expect(result.text.hasPrefix("bad 0.1.0\n"))
+        let line = result.text.split(separator: "\n").first { $0.contains("M4") } ?? ""
+        #expect(line.hasPrefix("✗") && line.contains("\"this goes to the log\""))
+        #expect(result.text.contains("hint: write what is for people to standard error"))
+        #expect(result.text.contains(" failed, "))
+    }
+
+    /// Each takes away or spoils one thing of a plugin that passes.
+    @Test(arguments: [
+        ("lines", "debug log\" >&2", "debug log\""),
+        (
+            "one-result", #"result() { printf"#,
+            #"result() { printf '{"type":"result","id":"x","status":"ok"}\n'; printf"#
+        ),
+        ("one-result", #""id":"%s",%s}\n' "$id""#, #""id":"%s",%s}\n' "other""#),
+        ("exit-status", "\"$1\"; exit 0; }", "\"$1\"; exit 3; }"),
+        ("garbage", "echo \"hello: $1\" >&2; exit 2; }", "exit 0; }"),
+        ("empty-input", "echo \"hello: $1\" >&2; exit 2; }", "exit 0; }"),
+        ("other-major", #"[ "$(field ops)" = 1 ]"#, "true"),
+        ("describe", "'\\n' ' ' <", "'0' '9' <"),
+        ("outputs", #"printf '{"type":"outputs""#, #"true '{"type":"outputs""#),
+        ("outputs", #"{"text":"Hello %s"}"#, #"{"text":"Hello %s","more":1}"#),
+        ("own-folder", "word=$(field word)", "word=$(field word); touch \"$(dirname \"$0\")/cache\""),
+        ("left-overs", "word=$(field word)", "word=$(field word); sleep 60 >/dev/null 2>&1 &"),
+        ("examples", "word=$(field word)", "fail conflict no"),
+        ("alone", "echo \"hello is a plugin of ops: see 'ops plugin test'\" >&2; exit 2", "exit 2"),
+    ])
+    func breachIsFound(_ check: String, _ good: String, _ bad: String) throws {
+        try ops("plugin", "new", "hello", "--language", "sh")
+        let program = try ops.text("hello/bin/hello")
+        #expect(program.contains(good))
+        try ops.write("hello/bin/hello", program.replacing(good, with: bad), mode: 0o755)
+        #expect(try outcomes("hello")[check]?.hasPrefix("failed: ") == true)
+    }
+
+    @Test(arguments: [
+        ("plan-is-pure", "def plan(call):\n", "def plan(call):\n    open('made', 'w').close()\n"),
+        ("planned-outputs", #"return {"text": "Hello " + call.inputs["name"]}"#, #"return {"text": "Bye"}"#),
+        ("plan-unknown", "if isinstance(call.inputs[\"name\"], Unknown):\n", "if False:\n"),
+        ("secrets-unseen", "text = \"Hello \"", "print(call.inputs['token'].reveal())\n    text = \"Hello \""),
+        (
+            "secrets-unseen", "text = \"Hello \"",
+            "call.write('a', call.inputs['token'].reveal())\n    text = \"Hello \""
+        ),
+        ("own-folder", "sys.dont_write_bytecode = True", "sys.dont_write_bytecode = False"),
+    ])
+    func breachOfAPlanOrSecretIsFound(_ check: String, _ good: String, _ bad: String) throws {
+        try ops("plugin", "new", "hello", "--language", "python")
+        let program = try ops.text("hello/bin/hello")
+            .replacing(
+                #""properties": {"#, with: #""properties": {"token": {"type": "string", "x-ops-secret": True},"#,
+                maxReplacements: 1
+            )
+            .replacing(#""with": {"#, with: #""with": {"token": "x", "#)
+        #expect(program.contains(good))
+        try ops.write("hello/bin/hello", program.replacing(good, with: bad, maxReplacements: 1), mode: 0o755)
+        let manifest = try run([ops.project + "/hello/bin/hello", "manifest"]).text
+        try ops.write("hello/plugin.yaml", manifest)
+        try run(["rm", "-rf", ops.project + "/hello/bin/__pycache__"])
+        let outcomes = try outcomes("hello")
+        #expect(failures(outcomes).map { $0.split(separator: " ").first.map(String.init) } == [check])
+    }
+
+    @Test func callThatDoesNotEndIsFound() throws {
+        try ops("plugin", "new", "hello", "--language", "python")
+        let program = try ops.text("hello/bin/hello")
+            .replacing("import sys\n", with: "import sys\nimport time\n")
+            .replacing("import Failure", with: "import Cancelled, Failure")
+            .replacing(
+                "    text = \"Hello \"",
+                with:
+                    "    try:\n        time.sleep(0.3)\n    except Cancelled:\n        time.sleep(60)\n    text = \"Hello \""
+            )
+        try ops.write("hello/bin/hello", program, mode: 0o755)
+        let outcomes = try outcomes("hello", "--limit", "1s")
+        #expect(outcomes["end-of-input"]?.hasPrefix("failed: ") == true)
+        #expect(outcomes["cancel"]?.hasPrefix("failed: ") == true)
+    }
+
+    @Test func withoutAProgramNothingElseIsAsked() throws {
+        try ops("plugin", "new", "hello", "--language", "sh")
+        try run(["rm", ops.project + "/hello/bin/hello"])
+        let outcomes = try outcomes("hello")
+        #expect(outcomes.count == 1 && outcomes["program"]?.hasPrefix("failed: there is no file ") == true)
+    }
+
+    @Test func wrongManifestIsToldWithItsPlace() throws {
+        try ops.write("hello/plugin.yaml", "apiVersion: ops/plugin/v1\nname: other\n")
+        let result = try ops("plugin", "test", "hello")
+        #expect(result.status == 2 && result.text.isEmpty)
+        #expect(
+            result.errorText.contains(
+                "hello/plugin.yaml:2:7: error: the plugin 'other' stands in a folder named 'hello'"))
+        #expect(try ops("plugin", "test", "none").status == 1)
+        #expect(try ops("plugin", "test", "hello", "--limit", "soon").status == 64)
+    }
+}

@@ -1,0 +1,62 @@
+import OpsCore
+import TestKit
+import Testing
+
+/// `ops plugin new`: what it writes works, and nothing is overwritten.
+@Suite struct PluginNewTests {
+    private let ops: OpsProgram
+
+    init() throws { ops = try OpsProgram() }
+
+    @Test(arguments: ["python", "sh"])
+    func newPluginPassesAndRuns(_ language: String) throws {
+        let made = try ops("plugin", "new", "team-tool", "--language", language, "-C", ".")
+        #expect(made.status == 0)
+        #expect(made.text.hasPrefix("Wrote the plugin team-tool:\n  team-tool/bin/team-tool\n"))
+        #expect(made.text.contains("Next: ops plugin test team-tool"))
+        let tested = try ops("plugin", "test", "team-tool")
+        #expect(tested.status == 0, "\(tested.text)")
+        #expect(!tested.text.contains("✗"))
+    }
+
+    @Test func manifestsAreWhatTheProgramsMake() throws {
+        try ops("plugin", "new", "hello", "--language", "python")
+        #expect(try run([ops.project + "/hello/bin/hello", "manifest"]).text == (try ops.text("hello/plugin.yaml")))
+        try run(["rm", "-rf", ops.project + "/hello"])
+        try ops("plugin", "new", "hello", "--language", "swift")
+        let program = OpsProgram.path.replacing(#//ops$/#, with: "/hello-program")
+        #expect(try run([program, "manifest"]).text == (try ops.text("hello/plugin.yaml")))
+    }
+
+    /// The source in Swift is built with the tests; the package around it takes minutes to build.
+    @Test func swiftSourceIsTheOneThatTheTestsBuild() throws {
+        try ops("plugin", "new", "hello", "--language", "swift")
+        let built = try readAll("\(projectFolder)/Tests/Programs/hello/Hello.swift")
+        #expect(try ops.text("hello/Sources/Plugin.swift") == String(decoding: built, as: UTF8.self))
+        try run(["mkdir", ops.project + "/hello/bin"])
+        let program = OpsProgram.path.replacing(#//ops$/#, with: "/hello-program")
+        try run(["cp", program, ops.project + "/hello/bin/hello"])
+        let tested = try ops("plugin", "test", "hello")
+        #expect(tested.status == 0, "\(tested.text)")
+    }
+
+    @Test func pythonModuleIsTheExample() throws {
+        try ops("plugin", "new", "hello", "--language", "python")
+        let module = try readAll("\(projectFolder)/Plugins/Examples/word-count/bin/ops_plugin.py")
+        #expect(try readAll(ops.project + "/hello/bin/ops_plugin.py") == module)
+    }
+
+    @Test(arguments: [
+        (["Bad"], "'Bad' cannot be the name of a plugin"), (["a/b"], "'a/b' cannot be the name of a plugin"),
+        (["archive"], "'archive' is a built-in plugin"), (["here"], "there is 'here' here already"),
+        (["link"], "there is 'link' here already"),
+    ])
+    func nothingIsWritten(_ words: [String], _ message: String) throws {
+        try ops.write("here/keep", "kept")
+        try run(["ln", "-s", "nowhere", ops.project + "/link"])
+        let before = try run(["ls", "-laR", "--time-style=full-iso"], in: ops.project).text
+        let result = try ops.run(["plugin", "new", "--language", "sh"] + words)
+        #expect(result.status == 2 && result.errorText.contains(message))
+        #expect(try run(["ls", "-laR", "--time-style=full-iso"], in: ops.project).text == before)
+    }
+}
