@@ -94,7 +94,7 @@ import Testing
             """
             ops: 1
             tasks:
-              t: { run: "trap 'touch told' TERM; echo $$ > child; touch started; while :; do sleep 0.05; done", finally: [ { run: touch cleaned } ] }
+              t: { run: "trap ': > told' TERM; echo $$ > child; touch started; while :; do sleep 0.05 || :; done", finally: [ { run: touch cleaned } ] }
 
             """)
         let program = try ops.start(["t", "--grace", "30s"])

@@ -71,7 +71,7 @@ extension RealVault {
                     + #""postgresql://{{username}}:{{password}}@127.0.0.1:\#(port)/postgres?sslmode=disable"}"#)
             try await caller.post(
                 "\(mount)/roles/ci",
-                #"{"db_name":"main","default_ttl":"9s","max_ttl":"1h","creation_statements":["#
+                #"{"db_name":"main","default_ttl":"1h","max_ttl":"24h","creation_statements":["#
                     + #""CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}'"]}"#)
             return mount + "/creds/ci"
         }

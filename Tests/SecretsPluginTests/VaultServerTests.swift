@@ -127,12 +127,15 @@ import Testing
         let place = try await place(kind, needsDatabase: true)
         let path = try #require(place.dynamic)
         let references = ["vault://\(path)#username?read=dynamic", "vault://\(path)#password?read=dynamic"]
-        let scene = VaultScene(place.environment)
+        let clock = HandClock()
+        let scene = VaultScene(place.environment, clock: clock)
         let values = try await scene.fetch(references)
         let id = String(try #require(scene.heard.owed.first?.id.split(separator: " ").last))
         #expect(try await place.lives(lease: id))
         if let real = place as? RealVault {
             #expect(try real.admits(values[0], values[1]))
+            #expect(try await !real.wasRenewed(lease: id))
+            #expect(try await clock.pass() == 2_400_000)
             #expect(try await eventually { try await real.wasRenewed(lease: id) })
             #expect(try real.admits(values[0], values[1]))
         }
