@@ -107,7 +107,7 @@ struct ExternalAction: Action {
         request.logLevel = PluginLogLevel(context.logger.logLevel)
         let call = PluginCall(
             plugin: plugin, request: request, environment: context.environment, grace: context.grace,
-            cancellation: action.cancellation, marker: context.outputFile)
+            cancellation: action.cancellation, sandboxes: context.sandboxes, marker: context.outputFile)
         let answer = try await PluginProcess.run(call, listener(context))
         try check(answer.result)
         try refuseUndeclared(answer.outputs)

@@ -123,7 +123,7 @@ import Testing
         let result = try project.ops("t", "--grace", "300ms")
         #expect(result.status == 1)
         #expect((result.text + result.errorText).contains("its timeout of 300ms passed"))
-        #expect(try TreeTests().isGone(project.ops))
+        #expect(try project.ops.isGone("child"))
     }
 
     @Test func whatItForksIsEndedWithIt() throws {
@@ -138,7 +138,7 @@ import Testing
                 """)
         let result = try project.ops("t", "--grace", "1s")
         #expect(result.status == 0, "\(result.text)\(result.errorText)")
-        for index in 0..<3 { #expect(try TreeTests().isGone(project.ops, "child\(index)")) }
+        for index in 0..<3 { #expect(try project.ops.isGone("child\(index)")) }
     }
 
     @Test func aFloodOfStandardErrorIsKeptInPart() throws {
@@ -187,7 +187,7 @@ import Testing
         try program.wait(for: project.ops.project + "/started")
         program.signal(SIGKILL)
         _ = try program.end()
-        #expect(try TreeTests().isGone(project.ops))
+        #expect(try project.ops.isGone("child"))
     }
 
     @Test func aSecondCallIsNotAnsweredForByTheFirst() throws {

@@ -96,7 +96,7 @@ import Testing
         #expect(try project.ops.text("request").contains(#""planned": {"outputs": {"path": "a.tgz"}}"#))
     }
 
-    @Test(arguments: [("{ source: dist, level: 3 }", 22), ("{ level: 3, source: \"${{ inputs.s }}\" }", 36)])
+    @Test(arguments: [("{ source: dist, level: 3 }", 26), ("{ level: 3, source: \"${{ inputs.s }}\" }", 36)])
     func anErrorIsShownAtTheArgumentItNames(_ arguments: String, _ column: Int) throws {
         let project = try PluginProject(
             "ops: 1\ninputs: { s: { default: x } }\ntasks:\n  t:\n    acme.pack: \(arguments)\n",

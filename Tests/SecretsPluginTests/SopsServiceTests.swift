@@ -1,3 +1,4 @@
+import HTTPTestServer
 import OpsCore
 import OpsPlugin
 import OrderedCollections
@@ -9,7 +10,8 @@ import Testing
 /// Data keys that services unwrap: which are asked, and what is said where none does.
 @Suite(.timeLimit(.minutes(1))) struct SopsServiceTests {
     static let provider = SopsProvider(
-        services: SopsKeyServices(retryDelay: .milliseconds(5), vaultPace: VaultScene.pace))
+        services: SopsKeyServices(
+            retryDelay: .milliseconds(5), vaultPace: VaultPace(retryDelay: .milliseconds(10), clock: HandClock())))
 
     /// Writes a file whose data key is wrapped as said, and asks for its value.
     static func fetch(

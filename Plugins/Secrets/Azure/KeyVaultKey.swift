@@ -1,6 +1,7 @@
 import OpsCore
 import OpsHTTP
 import OpsPlugin
+import OrderedCollections
 
 /// A key in Azure Key Vault.
 struct KeyVaultKey: Sendable {

@@ -1,6 +1,7 @@
 import OpsCore
 import OpsHTTP
 import OpsPlugin
+import OrderedCollections
 
 /// Decryption by Google Cloud KMS (REST API version 1).
 struct GoogleKeyManagement: Sendable {

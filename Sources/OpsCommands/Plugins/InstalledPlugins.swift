@@ -3,6 +3,7 @@ import OpsPlugin
 import OpsPluginHost
 import OpsRecipe
 import OpsSystem
+import OrderedCollections
 
 /// The plugins of this machine that a recipe may use.
 struct InstalledPlugins: RecipePlugins {

@@ -1,6 +1,7 @@
 import Logging
 import OpsCore
 import OpsPlugin
+import OpsSystem
 import OrderedCollections
 
 /// What one start of a plugin's program is to do, and how it is bounded.
@@ -12,6 +13,8 @@ struct PluginCall: Sendable {
     /// How long it has between the wish that it ends and SIGTERM.
     var grace: Duration
     var cancellation = PluginManifest.Cancellation.graceful
+    /// What the program and all that it starts are held to.
+    var sandboxes: [Sandbox] = []
     /// The longest that it may take; nil where somebody else ends it.
     var limit: Duration?
     /// Text that distinguishes this process from every other of the machine.

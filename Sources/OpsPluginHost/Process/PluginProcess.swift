@@ -19,6 +19,12 @@ enum PluginProcess {
             executable: program, arguments: [call.request.verb.rawValue], environment: call.programEnvironment,
             directory: call.request.directory)
         spec.marker = "\(PluginCall.markerVariable)=\(call.marker)"
+        // It reads and executes what came with it, whatever else.
+        spec.sandboxes = call.sandboxes.map { sandbox in
+            var sandbox = sandbox
+            sandbox.shipped.append(call.plugin.folder)
+            return sandbox
+        }
         let input = ChildInput(call.request.encoded() + [0x0A])
         spec.input = .conversation(input)
         return try await run(spec, input, call, listener)

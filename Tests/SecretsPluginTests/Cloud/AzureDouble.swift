@@ -32,11 +32,13 @@ final class AzureDouble: Sendable {
     }
 
     /// The key `k` in the vault.
-    private static let key = Result { try _RSA.Encryption.PrivateKey(keySize: .bits2048) }
+    private static let pem = Result { try _RSA.Encryption.PrivateKey(keySize: .bits2048).pemRepresentation }
+
+    private static func key() throws -> _RSA.Encryption.PrivateKey { try .init(pemRepresentation: try pem.get()) }
 
     /// Bytes that the key `k` decrypts, as sops writes them: in base64url.
     static func encrypt(_ bytes: [UInt8]) throws -> String {
-        let sealed = try key.get().publicKey.encrypt(bytes, padding: .PKCS1_OAEP_SHA256)
+        let sealed = try key().publicKey.encrypt(bytes, padding: .PKCS1_OAEP_SHA256)
         return SignedToken.encoded(Array(sealed))
     }
 
@@ -96,7 +98,7 @@ final class AzureDouble: Sendable {
             let body = try? JSONReader.value(request.body)
             guard request.method == "POST", body?["alg"]?.stringValue == "RSA-OAEP-256",
                 let sealed = Base64.decode(Array((body?["value"]?.stringValue ?? "").utf8)),
-                let bytes = try? key.get().decrypt(sealed, padding: .PKCS1_OAEP_SHA256)
+                let bytes = try? key().decrypt(sealed, padding: .PKCS1_OAEP_SHA256)
             else { return error(400, "BadParameter", "The parameter is incorrect.") }
             return .json(200, #"{"kid":"https://v/keys/k/v1","value":"\#(SignedToken.encoded(Array(bytes)))"}"#)
         }
