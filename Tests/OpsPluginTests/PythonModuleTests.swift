@@ -33,8 +33,8 @@ import Testing
 
         @plugin.action("wait", summary="Wait", inputs=schema, outputs=schema)
         def wait(call):
-            call.log("waiting", level="notice", seconds=30)
             try:
+                call.log("waiting", level="notice", seconds=30)
                 time.sleep(30)
             except Exception:
                 call.log("swallowed")
