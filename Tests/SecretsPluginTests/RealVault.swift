@@ -66,7 +66,9 @@ final class RealVault: VaultPlace {
             for _ in 0..<10 {
                 guard let program = try Program() else { throw OpsError(.unavailable, "there is no bao program") }
                 let caller = Caller(address: "http://127.0.0.1:\(program.port)", token: "")
-                if try await eventually({ if program.hasEnded { true } else { await caller.isReady } }), !program.hasEnded {
+                if try await eventually({ if program.hasEnded { true } else { await caller.isReady } }),
+                    !program.hasEnded
+                {
                     return program
                 }
             }
