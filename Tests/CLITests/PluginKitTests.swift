@@ -55,13 +55,13 @@ import Testing
         try ops("plugin", "new", "bad", "--language", "sh")
         try ops.write(
             "bad/bin/bad", try ops.text("bad/bin/bad").replacing("debug log\" >&2", with: "log\""), mode: 0o755)
-        let result = try ops("plugin", "test", "bad")
+        let result = try ops("plugin", "test", "bad", "--check", "lines")
         #expect(result.status == 1)
         #expect(result.text.hasPrefix("bad 0.1.0\n"))
         let line = result.text.split(separator: "\n").first { $0.contains("M4") } ?? ""
         #expect(line.hasPrefix("✗") && line.contains("\"this goes to the log\""))
         #expect(result.text.contains("hint: write what is for people to standard error"))
-        #expect(result.text.contains(" failed, "))
+        #expect(result.text.hasSuffix("2 checks: 1 passed, 1 failed\n"))
     }
 
     /// Each takes away or spoils one thing of a plugin that passes.
@@ -89,7 +89,7 @@ import Testing
         let program = try ops.text("hello/bin/hello")
         #expect(program.contains(good))
         try ops.write("hello/bin/hello", program.replacing(good, with: bad), mode: 0o755)
-        #expect(try outcomes("hello")[check]?.hasPrefix("failed: ") == true)
+        #expect(try outcomes("hello", "--check", check)[check]?.hasPrefix("failed: ") == true)
     }
 
     @Test(arguments: [
@@ -116,8 +116,23 @@ import Testing
         let manifest = try run([ops.project + "/hello/bin/hello", "manifest"]).text
         try ops.write("hello/plugin.yaml", manifest)
         try run(["rm", "-rf", ops.project + "/hello/bin/__pycache__"])
-        let outcomes = try outcomes("hello")
-        #expect(failures(outcomes).map { $0.split(separator: " ").first.map(String.init) } == [check])
+        #expect(try outcomes("hello", "--check", check)[check]?.hasPrefix("failed: ") == true)
+    }
+
+    @Test func callThatDoesNotEndIsFound() throws {
+        try ops("plugin", "new", "hello", "--language", "python")
+        let program = try ops.text("hello/bin/hello")
+            .replacing("import sys\n", with: "import sys\nimport time\n")
+            .replacing("import Failure", with: "import Cancelled, Failure")
+            .replacing(
+                "    text = \"Hello \"",
+                with:
+                    "    try:\n        call.log('at work')\n        time.sleep(20)\n    except Cancelled:\n        time.sleep(60)\n    text = \"Hello \""
+            )
+        try ops.write("hello/bin/hello", program, mode: 0o755)
+        let outcomes = try outcomes("hello", "--limit", "1s", "--check", "cancel", "--check", "end-of-input")
+        #expect(outcomes["end-of-input"]?.hasPrefix("failed: ") == true)
+        #expect(outcomes["cancel"]?.hasPrefix("failed: ") == true)
     }
 
     @Test func withoutAProgramNothingElseIsAsked() throws {
@@ -136,5 +151,6 @@ import Testing
                 "hello/plugin.yaml:2:7: error: the plugin 'other' stands in a folder named 'hello'"))
         #expect(try ops("plugin", "test", "none").status == 2)
         #expect(try ops("plugin", "test", "hello", "--limit", "soon").status == 64)
+        #expect(try ops("plugin", "test", "hello", "--check", "line").errorText.contains("did you mean 'lines'?"))
     }
 }

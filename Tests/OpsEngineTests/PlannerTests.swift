@@ -42,7 +42,7 @@ import Testing
                 "rows[a=y,b=2]",
             ])
         #expect(plan.task("after")?.needs.first?.instances == [0, 1, 2, 3])
-        #expect(plan.task("m[os=mac,n=5.10]")?.steps.first?.summary == "mac-5.10")
+        #expect(plan.task("m[os=mac,n=5.10]")?.steps.first?.summary == "fake.run mac-5.10")
     }
 
     @Test(arguments: [

@@ -35,7 +35,7 @@ import Testing
         #expect(plan.tasks[2].needs.flatMap(\.instances) == [0, 0, 1])
         #expect(plan.tasks[3].needs.flatMap(\.instances) == [2, 1])
         #expect(plan.tasks[1].inputs == ["a": .string("x")])
-        #expect(plan.tasks[1].steps[0].summary == "t x x")
+        #expect(plan.tasks[1].steps[0].summary == "fake.run t x x")
     }
 
     @Test func `values go on to what is needed in turn`() async throws {

@@ -39,7 +39,7 @@ import Testing
         #expect(plan.units.map(\.prefix) == ["", "p:"])
         #expect(plan.units.map(\.inputs) == [["word": .string("outer")], ["word": .string("given")]])
         #expect(plan.tasks.map(\.id.description) == ["p:t", "a"])
-        #expect(plan.tasks[0].steps[0].summary == "given of part")
+        #expect(plan.tasks[0].steps[0].summary == "fake.run given of part")
         #expect(plan.tasks[0].timeout == .seconds(420) && plan.tasks[1].timeout == nil)
         #expect(plan.tasks[0].steps[0].shell == ["sh"] && plan.tasks[1].steps[0].shell == ["bash"])
         #expect(plan.unit(of: plan.tasks[0]).environment.variables["INPUT_WORD"] == "given")

@@ -23,6 +23,7 @@ struct PluginTestCommand: AsyncParsableCommand {
     @Option(help: "text, or json.") var format: OutputFormat = .text
     @Option(help: ArgumentHelp("How long a call may take to end once it should.", valueName: "duration"))
     var limit = "20s"
+    @Option(help: ArgumentHelp("Run this check only; may be repeated.", valueName: "id")) var check: [String] = []
     @Option(name: RunOption.directory.names, help: RunOption.directory.valueHelp, completion: .directory)
     var directory: String?
 
@@ -39,13 +40,14 @@ struct PluginTestCommand: AsyncParsableCommand {
             guard let path = realPath(folder.hasPrefix("/") ? folder : base + "/" + folder) else {
                 throw OpsError(.notFound, "there is no folder '\(folder)'")
             }
+            let checks = try Self.checks(check)
             let search = PluginSearch(
                 project: nil, environment: context.environment, program: nil, directory: base)
             let plugin = try search.read(path, in: .project)
             let temporary = try Self.makeFolder(context.environment)
             defer { try? removeTree(temporary) }
             let report = try await ConformanceReport.make(
-                of: plugin, environment: context.environment, temporary: temporary, limit: limit)
+                of: plugin, environment: context.environment, temporary: temporary, limit: limit, checks: checks)
             let style = context.style(.auto, isTerminal: context.isOutputTerminal)
             try Console.output(
                 format == .json
@@ -53,6 +55,16 @@ struct PluginTestCommand: AsyncParsableCommand {
             isGood = report.isGood
         }
         if !isGood { throw ExitCode(1) }
+    }
+
+    /// Those of the names, and the first, without which nothing can be asked; all where none is named.
+    private static func checks(_ names: [String]) throws(OpsError) -> [ConformanceCheck] {
+        let all = ConformanceCheck.all
+        for name in names where !all.contains(where: { $0.id == name }) {
+            let near = nearestName(to: name, among: all.map(\.id)).map { "did you mean '\($0)'?" }
+            throw OpsError(.usage, "there is no check '\(name)'", hint: near ?? "ops-plugin(7) lists them")
+        }
+        return names.isEmpty ? all : all.filter { $0.id == ConformanceCheck.programCheck || names.contains($0.id) }
     }
 
     private static func makeFolder(_ environment: [String: String]) throws(OpsError) -> String {

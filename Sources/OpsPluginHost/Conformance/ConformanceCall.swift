@@ -11,7 +11,9 @@ struct ConformanceCall: Sendable {
         case wait
         /// The input ends.
         case closeInput
-        /// SIGTERM, once the program has written something, or has been silent for a second.
+        /// More of it, once the program has written something, or has been silent for a second.
+        case send([UInt8])
+        /// SIGTERM, at the same time.
         case terminate
     }
 
@@ -41,7 +43,7 @@ struct ConformanceAnswer: Sendable {
     /// Nil where it was ended by the kit.
     var status: ExitStatus?
     var endedLeftOvers = false
-    /// How long it took to end.
+    /// How long it took to end: since it was told to, else since its start.
     var duration: Duration = .zero
 
     /// The results among the lines.
@@ -86,12 +88,23 @@ enum ConformanceProcess {
 
         init(_ call: ConformanceCall) { answer = ConformanceAnswer(call: call) }
 
-        /// Called with the first byte.
+        /// Called once, when the program is at work.
         var started: (@EventLoopActor () -> Void)?
 
+        private var begunAt: UInt64?
+
+        func begin() {
+            guard let started else { return }
+            self.started = nil
+            begunAt = Clock.ticks()
+            started()
+        }
+
+        /// Since `started` was called, else since the start.
+        func duration(since start: UInt64) -> Duration { Clock.elapsed(since: begunAt ?? start) }
+
         func hear(_ stream: ChildStream, _ bytes: UnsafeRawBufferPointer) {
-            started?()
-            started = nil
+            begin()
             if stream == .error {
                 if answer.errorOutput.count < keptBytes { answer.errorOutput += bytes }
                 return
@@ -133,9 +146,12 @@ enum ConformanceProcess {
         case .wait: break
         // What was sent before is in the pipe by then.
         case .closeInput: EventLoop.shared.after(.milliseconds(50)) { input.close() }
+        case .send(let bytes):
+            ears.started = { input.send(bytes) }
+            EventLoop.shared.after(silence) { ears.begin() }
         case .terminate:
             ears.started = { work.cancel() }
-            EventLoop.shared.after(silence) { work.cancel() }
+            EventLoop.shared.after(silence) { ears.begin() }
         }
         let outcome = await withTaskCancellationHandler {
             await work.result
@@ -144,7 +160,7 @@ enum ConformanceProcess {
         }
         input.close()
         try Task.checkCancellation()
-        ears.answer.duration = Clock.elapsed(since: start)
+        ears.answer.duration = ears.duration(since: start)
         ears.answer.unfinished = ears.frames.unfinished
         switch outcome {
         case .success(let child):

@@ -11,7 +11,7 @@ extension ConformanceCheck {
             if let action, action.cancellation == .kill { return .skipped("the manifest says 'cancel: kill'") }
             let line = PluginHostMessage.cancelLine(id: request.id, reason: .timeout, grace: session.limit)
             let answer = try await session.ask(
-                request, "\(label), cancelled", limit: session.limit, more: line + [0x0A])
+                request, "\(label), cancelled", then: .send(line + [0x0A]), limit: session.limit + .seconds(1))
             guard let result = answer.results.last else {
                 return .failed("no result came: \(answer.ending)", hint: "answer with the status 'cancelled'")
             }
@@ -37,7 +37,7 @@ extension ConformanceCheck {
     /// What holds for all calls together.
     static let overallChecks = [
         ConformanceCheck("lines", ["M4"], "Standard output holds the protocol only") { session in
-            let answers = await session.answers
+            let answers = try await session.heard()
             for answer in answers where answer.call.isByOps {
                 if answer.isOversize { return .failed("\(answer.call.label): a line is larger than 1 MiB") }
                 for line in answer.lines {
@@ -54,7 +54,7 @@ extension ConformanceCheck {
             return .passed("\(answers.reduce(0) { $0 + $1.lines.count }) lines of \(answers.count) calls")
         },
         ConformanceCheck("one-result", ["M5"], "The result comes once, and last") { session in
-            let answers = await session.answers.filter { $0.call.id != nil && $0.status != nil }
+            let answers = try await session.heard().filter { $0.call.id != nil && $0.status != nil }
             for answer in answers {
                 let results = answer.results
                 // Without ops nobody waits for it.
@@ -75,7 +75,7 @@ extension ConformanceCheck {
         },
         ConformanceCheck("exit-status", ["M6"], "It ends with status 0 after its result") { session in
             var count = 0
-            for answer in await session.answers where !answer.results.isEmpty {
+            for answer in try await session.heard() where !answer.results.isEmpty {
                 if case .terminate = answer.call.then { continue }
                 count += 1
                 guard answer.status == .exited(0) else {
@@ -85,13 +85,14 @@ extension ConformanceCheck {
             return .passed("\(count) times")
         },
         ConformanceCheck("left-overs", ["M21"], "No process is left behind") { session in
-            let answers = await session.answers
+            let answers = try await session.heard()
             if let answer = answers.first(where: \.endedLeftOvers) {
                 return .failed("\(answer.call.label): a process that it started was still there")
             }
             return .passed("none after \(answers.count) calls")
         },
         ConformanceCheck("own-folder", ["M20"], "The plugin's folder stays as it is") { session in
+            _ = try await session.heard()
             let changes = try FolderSnapshot(session.plugin.folder).changes(since: session.ownFolder)
             guard changes.isEmpty else {
                 let more = changes.count > 5 ? ", and \(changes.count - 5) more" : ""

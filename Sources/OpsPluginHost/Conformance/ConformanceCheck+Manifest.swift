@@ -5,7 +5,7 @@ import OrderedCollections
 
 extension ConformanceCheck {
     /// The check without which there is nothing to start.
-    static let programCheck = "program"
+    package static let programCheck = "program"
 
     /// What the manifest says, and whether the program agrees.
     static let manifestChecks = [

@@ -8,8 +8,8 @@ actor ConformanceSession {
     let plugin: FoundPlugin
     nonisolated var manifest: PluginManifest { plugin.manifest }
     /// Every call so far.
-    private(set) var answers: [ConformanceAnswer] = []
-    private(set) var trials: [ExampleTrial] = []
+    private var answers: [ConformanceAnswer] = []
+    private var trials: [ExampleTrial] = []
     /// The plugin's own folder before the first call.
     let ownFolder: FolderSnapshot
     /// The value that every secret input is given.
@@ -50,6 +50,13 @@ actor ConformanceSession {
         return folder
     }
 
+    /// Every call so far; where there was none, those of the examples, or one.
+    func heard() async throws -> [ConformanceAnswer] {
+        if answers.isEmpty { _ = try await runExamples() }
+        if answers.isEmpty { try await ask(describe(), "describe") }
+        return answers
+    }
+
     /// Starts the program, and keeps what came of it.
     @discardableResult
     func call(_ call: ConformanceCall) async throws -> ConformanceAnswer {
@@ -63,12 +70,12 @@ actor ConformanceSession {
     @discardableResult
     func ask(
         _ request: PluginRequest, _ label: String, changes: @Sendable (inout ValueMap) -> Void = { _ in },
-        line: @Sendable ([UInt8]) -> [UInt8] = { $0 }, then: ConformanceCall.Then = .wait,
-        limit: Duration = .seconds(30), more: [UInt8] = []
+        then: ConformanceCall.Then = .wait,
+        limit: Duration = .seconds(30)
     ) async throws -> ConformanceAnswer {
         var members = try JSONReader.value(request.encoded()).mapValue ?? [:]
         changes(&members)
-        let bytes = line(Array(JSONWriter.text(.map(members)).utf8)) + [0x0A] + more
+        let bytes = Array(JSONWriter.text(.map(members)).utf8) + [0x0A]
         return try await call(
             ConformanceCall(
                 label: label, verb: request.verb, input: bytes, then: then, limit: limit, directory: request.directory,
