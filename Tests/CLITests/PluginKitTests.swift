@@ -119,22 +119,6 @@ import Testing
         #expect(try outcomes("hello", "--check", check)[check]?.hasPrefix("failed: ") == true)
     }
 
-    @Test func callThatDoesNotEndIsFound() throws {
-        try ops("plugin", "new", "hello", "--language", "python")
-        let program = try ops.text("hello/bin/hello")
-            .replacing("import sys\n", with: "import sys\nimport time\n")
-            .replacing("import Failure", with: "import Cancelled, Failure")
-            .replacing(
-                "    text = \"Hello \"",
-                with:
-                    "    try:\n        call.log('at work')\n        time.sleep(20)\n    except Cancelled:\n        time.sleep(60)\n    text = \"Hello \""
-            )
-        try ops.write("hello/bin/hello", program, mode: 0o755)
-        let outcomes = try outcomes("hello", "--limit", "1s", "--check", "cancel", "--check", "end-of-input")
-        #expect(outcomes["end-of-input"]?.hasPrefix("failed: ") == true)
-        #expect(outcomes["cancel"]?.hasPrefix("failed: ") == true)
-    }
-
     @Test func withoutAProgramNothingElseIsAsked() throws {
         try ops("plugin", "new", "hello", "--language", "sh")
         try run(["rm", ops.project + "/hello/bin/hello"])
