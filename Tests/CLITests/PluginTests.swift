@@ -218,7 +218,7 @@ import Testing
 
     @Test func aTimeoutAsksTheProgramToEnd() throws {
         let project = try PluginProject(
-            PluginProject.recipe("    timeout: 300ms\n"),
+            PluginProject.recipe("    timeout: 5s\n"),
             program: """
                 line = json.loads(sys.stdin.readline())
                 open("cancelled", "w").write(json.dumps(line))
@@ -226,7 +226,7 @@ import Testing
                 """)
         let result = try project.ops("t")
         #expect(result.status == 1)
-        #expect((result.text + result.errorText).contains("its timeout of 300ms passed"))
+        #expect((result.text + result.errorText).contains("its timeout of 5s passed"))
         let line = try project.ops.text("cancelled")
         #expect(line.contains(#""type": "cancel""#) && line.contains(#""reason": "timeout""#), "\(line)")
         #expect(line.contains(#""grace-ms": 10000"#))
