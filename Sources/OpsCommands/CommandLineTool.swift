@@ -120,7 +120,10 @@ package enum CommandLineTool {
             if !word.contains("="), let value = rest.popFirst() { leading.append(value) }
         }
         guard let first = rest.first, first == "run" || rootWords.contains(first) else { return leading + rest }
-        return [first] + leading + rest.dropFirst()
+        // Of these it is the second word that is the command.
+        let isGroup = first == "secrets" || first == "plugin"
+        let count = isGroup && rest.dropFirst().first?.hasPrefix("-") == false ? 2 : 1
+        return rest.prefix(count) + leading + rest.dropFirst(count)
     }
 
     /// Runs `body`, prints what it throws, and gives the exit status.
