@@ -74,7 +74,8 @@ let package = Package(
         module(
             "OpsCommands",
             [
-                "OpsReport", "OpsEngine", "OpsRecipe", "OpsPluginHost", "OpsPlugin", "OpsHTTP", "OpsSystem", "OpsYAML",
+                "OpsReport", "OpsEngine", "OpsSharing", "OpsRecipe", "OpsPluginHost", "OpsPlugin", "OpsHTTP",
+                "OpsSystem", "OpsYAML",
                 "OpsCore",
                 "ShellPlugin", "ContainerPlugin", "SecretsPlugin", "ArchivePlugin", "HTTPPlugin",
                 "NotifyPlugin", "PluginTemplates",
@@ -84,6 +85,12 @@ let package = Package(
         module(
             "OpsEngine",
             ["OpsRecipe", "OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", log, crypto]),
+        module(
+            "OpsSharing",
+            [
+                "OpsRecipe", "OpsRegistry", "OpsArchive", "OpsHTTP", "OpsSystem", "OpsYAML", "OpsPlugin", "OpsCore",
+                crypto, log,
+            ]),
         module("OpsRecipe", ["OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", crypto]),
         module("OpsArchive", ["CLibArchive", "CDeflate", "OpsPlugin", "OpsSystem", "OpsCore", crypto]),
         module("OpsPluginHost", ["OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore", log]),
@@ -132,6 +139,7 @@ let package = Package(
         tests("OpsPluginTests", ["OpsPlugin", "OpsCore"]),
         tests("OpsPluginHostTests", ["OpsPluginHost", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("OpsRecipeTests", ["OpsRecipe", "OpsPlugin", "OpsYAML", "OpsCore"], exclude: ["Bad", "Good"]),
+        tests("OpsSharingTests", ["OpsSharing", "OpsRecipe", "OpsRegistry", "OpsSystem", "OpsYAML", "OpsCore"]),
         tests("OpsEngineTests", ["OpsEngine", "OpsRecipe", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("OpsReportTests", ["OpsReport", "OpsEngine", "OpsPlugin", "OpsCore"]),
         tests("ShellPluginTests", ["ShellPlugin", "OpsPlugin", "OpsSystem", "OpsCore"]),
