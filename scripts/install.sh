@@ -51,6 +51,7 @@ setsid             util-linux           util-linux
 systemd-analyze    systemd              -
 cron               cron                 -
 ssh-keygen         openssh-client       -
+/usr/sbin/sshd     openssh-server       -
 age                age                  age
 pass               pass                 pass
 gpg                gnupg                gnupg

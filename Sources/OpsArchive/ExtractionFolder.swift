@@ -1,18 +1,18 @@
 import Glibc
-import OpsCore
+package import OpsCore
 import OpsSystem
 
 /// A folder that an archive is unpacked into, reached only through descriptors: no name in it is ever followed
 /// as a link, so nothing can be written outside.
-struct ExtractionFolder: ~Copyable {
+package struct ExtractionFolder: ~Copyable {
     /// Where it lies, for messages and for the end.
-    let path: String
+    package let path: String
     private let root: Int32
     /// The folder that the last entry lay in: most entries share it with the one before.
     private var last: (names: [String], descriptor: Int32)?
 
     /// Makes the folder; the one above it must exist.
-    init(_ path: String) throws(OpsError) {
+    package init(_ path: String) throws(OpsError) {
         guard mkdir(path, 0o700) == 0 else { throw .system("make the folder", path) }
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system("open", path) }
@@ -60,7 +60,7 @@ struct ExtractionFolder: ~Copyable {
     }
 
     /// Makes a new file, filled by `fill`.
-    mutating func makeFile(
+    package mutating func makeFile(
         _ names: [String], mode: UInt32, modified: Int, _ fill: (Int32) throws -> Void
     ) throws {
         let parent = try folder(names.dropLast())
@@ -75,7 +75,14 @@ struct ExtractionFolder: ~Copyable {
         }
     }
 
-    mutating func makeLink(_ names: [String], to target: String) throws(OpsError) {
+    /// Makes a symbolic link.
+    ///
+    /// A link may climb only from its own folder, which is a real one, and not above the root; after that it may
+    /// only go down. Then no chain of links leads outside: each link's end is inside, and so is what is below it.
+    ///
+    /// Throws: an `OpsError` (`forbidden`) where it could lead outside.
+    package mutating func makeLink(_ names: [String], to target: String) throws(OpsError) {
+        try Self.check(linkTarget: target, from: names)
         guard symlinkat(target, try folder(names.dropLast()), names.last ?? "") == 0 else { throw Self.refused(names) }
     }
 
@@ -93,6 +100,19 @@ struct ExtractionFolder: ~Copyable {
         }
         guard linkat(source, target.last ?? "", try folder(names.dropLast()), names.last ?? "", 0) == 0 else {
             throw Self.refused(names)
+        }
+    }
+
+    /// Throws: an `OpsError` (`forbidden`) where a link of these names to `target` could lead out of the folder.
+    package static func check(linkTarget target: String, from names: [String]) throws(OpsError) {
+        let shown = quoted(target)
+        guard !target.isEmpty, !target.hasPrefix("/") else {
+            throw OpsError(.forbidden, "it is a link to '\(shown)', which is absolute or empty")
+        }
+        let parts = target.split(separator: "/").filter { $0 != "." }
+        let climbs = parts.prefix { $0 == ".." }.count
+        guard climbs < names.count, !parts.dropFirst(climbs).contains("..") else {
+            throw OpsError(.forbidden, "it is a link to '\(shown)', which can lead outside")
         }
     }
 

@@ -102,8 +102,8 @@ package enum CommandLineTool {
     /// What ArgumentParser's root takes as its first word.
     /// A list: a set would have to be made at each start.
     private static let rootWords = [
-        "plan", "list", "show", "graph", "lint", "runs", "logs", "resume", "why", "actions", "schedule", "schema",
-        "init", "plugin",
+        "plan", "list", "show", "graph", "lint", "runs", "logs", "resume", "why", "actions", "schedule", "lock",
+        "schema", "init", "plugin",
         "secrets", "manual",
         "help", "--help", "-h", "--help-hidden", "--generate-completion-script", "--experimental-dump-help",
         "---completion",
@@ -168,7 +168,7 @@ struct Ops: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, PlanCommand.self, ListCommand.self, ShowCommand.self, GraphCommand.self, LintCommand.self,
             RunsCommand.self, LogsCommand.self, ResumeCommand.self, WhyCommand.self, ScheduleCommand.self,
-            ActionsCommand.self, SchemaCommand.self, InitCommand.self,
+            LockCommand.self, ActionsCommand.self, SchemaCommand.self, InitCommand.self,
             SecretsCommand.self, PluginCommand.self, ManualCommand.self,
         ])
 }

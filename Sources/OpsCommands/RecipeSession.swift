@@ -6,6 +6,7 @@ import OpsCore
 import OpsEngine
 import OpsPlugin
 import OpsRecipe
+import OpsSharing
 import OpsSystem
 import OpsYAML
 import OrderedCollections
@@ -38,10 +39,21 @@ struct RecipeSession {
         self.context = context
         self.directory = context.directory
         policy = try Self.policy(for: path, context, depth)
+        let locked = Self.locked(path, file: file, directory: directory, context)
         loaded = try RecipeLoader.load(
             file: path, directory: context.directory, catalog: try Self.builtIn(),
-            plugins: InstalledPlugins(recipe: path, context: context), depth: depth, policy: policy)
+            plugins: InstalledPlugins(recipe: path, context: context, locked: locked), depth: depth, policy: policy,
+            remote: locked)
         catalog = loaded.catalog
+    }
+
+    /// What the recipe includes from others.
+    static func locked(
+        _ path: String, file: String?, directory: String?, _ context: CommandContext
+    ) -> LockedRecipes {
+        LockedRecipes(
+            recipe: path.hasPrefix("/") ? path : context.directory + "/" + path, name: path,
+            environment: context.environment, command: LockSession.command(file: file, directory: directory))
     }
 
     /// A list of tasks asks no policy: nothing is run. Throws: a `DiagnosticsError` with all that is wrong in one.

@@ -1,5 +1,6 @@
 package import OpsCore
 import OpsHTTP
+package import OpsRecipe
 package import OpsRegistry
 
 /// Where a recipe or plugin of others is had from (ops-recipe(5), "Remote includes"):
@@ -75,6 +76,18 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
             guard !url.hasPrefix("file:"), let mark = url.firstRange(of: "://") else { return nil }
             let authority = url[mark.upperBound...].prefix { $0 != "/" }
             return String(authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority)
+        }
+    }
+
+    /// Why a policy lets nothing be fetched from there; nil where it does.
+    package func refusal(by policy: Policy) -> OpsError? {
+        switch place {
+        case .registry(let reference):
+            return policy.refusal(
+                ofRegistry: reference.host.description, repository: reference.repository.description)
+        case .git(let url, _):
+            guard let host, let parts = try? URLParts("https://\(host)/") else { return nil }
+            return policy.refusal(ofHost: parts.host, port: parts.port ?? (url.hasPrefix("ssh:") ? 22 : 443))
         }
     }
 

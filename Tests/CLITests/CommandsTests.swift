@@ -46,6 +46,7 @@ import Testing
         #expect(result.status == 0)
         for command in [
             "run", "plan", "list", "show", "graph", "lint", "runs", "logs", "actions", "schema", "init", "secrets",
+            "lock",
         ] {
             #expect(result.text.contains("\n  \(command) "), "\(command)")
         }

@@ -18,6 +18,8 @@ package final class Registry: Sendable {
     package let host: String
     /// The certificate that clients must trust, where it speaks TLS.
     package let certificate: String?
+    /// The folder that it keeps its content in.
+    package var storage: String { folder.path + "/storage" }
     private let pid: pid_t
     private let folder: TemporaryFolder
 

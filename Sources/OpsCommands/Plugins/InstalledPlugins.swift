@@ -2,6 +2,7 @@ import OpsCore
 import OpsPlugin
 import OpsPluginHost
 import OpsRecipe
+import OpsSharing
 import OpsSystem
 import OrderedCollections
 
@@ -10,6 +11,8 @@ struct InstalledPlugins: RecipePlugins {
     /// The recipe that a command was given, as it was named; nil where there is none.
     var recipe: String?
     var context: CommandContext
+    /// Gives the plugins of others that its lock names; nil takes none.
+    var locked: LockedRecipes?
 
     private var plugins: ExternalPlugins {
         let path = recipe.map { $0.hasPrefix("/") ? $0 : context.directory + "/" + $0 }
@@ -17,7 +20,8 @@ struct InstalledPlugins: RecipePlugins {
         return ExternalPlugins(
             search: PluginSearch(
                 project: project, environment: context.environment, program: ExecutablePath.ofProcess,
-                directory: context.directory))
+                directory: context.directory),
+            remoteFolder: locked.map(Self.remoteFolder) ?? ExternalPlugins.refuseRemote)
     }
 
     func add(_ need: PluginNeed, to found: inout FoundPlugins) {
@@ -36,10 +40,22 @@ struct InstalledPlugins: RecipePlugins {
         found.sources += findings.plugins.map(\.source)
     }
 
+    private static func remoteFolder(_ locked: LockedRecipes) -> ExternalPlugins.RemoteFolder {
+        { request in
+            do throws(OpsError) {
+                return try locked.plugin(request.from)
+            } catch {
+                throw OpsError(
+                    error.code, "the plugin '\(request.name)' \(error.message)", hint: error.hint, at: request.range)
+            }
+        }
+    }
+
     private static func requests(of recipe: Recipe) -> [ExternalPlugins.Request] {
         recipe.plugins.map { name, reference in
             ExternalPlugins.Request(
-                name: name, from: reference.from, range: reference.range, directory: recipe.directory)
+                name: name, from: reference.from, range: reference.range, directory: recipe.folder,
+                tree: recipe.tree)
         }
     }
 
@@ -54,9 +70,11 @@ struct InstalledPlugins: RecipePlugins {
         var findings = ExternalPlugins.Findings(catalog: try RecipeSession.builtIn())
         var recipe: Recipe?
         if let (path, context) = try? RecipeSession.locate(file: file, directory: directory, context: context) {
-            installed = InstalledPlugins(recipe: path, context: context)
+            let locked = RecipeSession.locked(path, file: file, directory: directory, context)
+            installed = InstalledPlugins(recipe: path, context: context, locked: locked)
             recipe = try? RecipeLoader.load(
-                file: path, directory: context.directory, catalog: findings.catalog, plugins: installed, depth: .outline
+                file: path, directory: context.directory, catalog: findings.catalog, plugins: installed,
+                depth: .outline, remote: locked
             ).recipe
         }
         let plugins = installed.plugins

@@ -14,13 +14,14 @@ extension Planner {
         func planName(_ name: String) -> String { secretNames[name] ?? prefix + name }
         let ceilings = PermissionLayers.given(
             by: include, of: parent.recipe, parent.grants, secretName: planName)
-        return PermissionLayers.of(recipe, below: ceilings, secretName: planName)
+        return PermissionLayers.of(recipe, below: ceilings, secretName: planName).map { $0.shipping(recipe.tree) }
     }
 
     /// The layers of a recipe's steps, those of `--sandbox` where it has none.
     func layers(of draft: UnitDraft) -> [Grants] {
         guard draft.grants.isEmpty, request.isSandboxed else { return draft.grants }
-        return [.standard(folders: OrderedSet([draft.recipe.directory, root.directory]).elements)]
+        let standard = Grants.standard(folders: OrderedSet([draft.recipe.directory, root.directory]).elements)
+        return [standard.shipping(draft.recipe.tree)]
     }
 
     /// The layers of the steps of a task; the recipe's own where there is none.
@@ -28,6 +29,7 @@ extension Planner {
         let unit = units[unit]
         guard let task else { return unit.grants }
         return PermissionLayers.of(task, in: unit.recipe, unit.grants) { unit.secretNames?[$0] ?? unit.prefix + $0 }
+            .map { $0.shipping(unit.recipe.tree) }
     }
 
     /// Reports the secrets that a step names and may not see.

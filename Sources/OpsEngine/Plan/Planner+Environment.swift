@@ -35,7 +35,7 @@ extension Planner {
         var variables: [String: String] = [:]
         for template in recipe.dotenv {
             guard let name = collect({ try scope.text(template, "dotenv") }) else { continue }
-            let path = name.hasPrefix("/") ? name : recipe.directory + "/" + name
+            let path = name.hasPrefix("/") ? name : recipe.folder + "/" + name
             do {
                 for (key, value) in try Dotenv.parse(
                     try readFile(path, limit: 1 << 20), file: recipe.name(ofFile: name))

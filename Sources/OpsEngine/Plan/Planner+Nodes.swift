@@ -74,10 +74,11 @@ extension Planner {
     }
 
     private mutating func given(_ need: Need, _ task: Task, _ unit: Int, _ scope: Scope, from giver: Int) -> Int? {
+        let directory = unit == giver ? nil : units[giver].recipe.directory
         let bound = collect {
             try InputBinder.bind(
                 task.inputs, given: scope.given(need.with), to: "task '\(need.task)'",
-                directory: unit == giver ? nil : scope.recipeDirectory)
+                directory: directory)
         }
         return bound.map { node(task, in: unit, inputs: $0) }
     }

@@ -63,7 +63,7 @@ extension Planner {
         for template in use.givenTemplates { early.add(template) }
         var scope = Scope(
             inputs: inputs, vars: recipe.vars, git: try await gitFacts(early.git, in: recipe.directory),
-            host: Scope.hostFacts, recipeDirectory: recipe.directory, secrets: [:], environment: caller)
+            host: Scope.hostFacts, recipeDirectory: recipe.folder, secrets: [:], environment: caller)
         scope.secretNames = secretNames
         scope.withheld = withheld
         for name in early.secrets { planSecret(secretNames?[name] ?? name) }
@@ -79,10 +79,11 @@ extension Planner {
     private mutating func givenInputs(_ include: IncludeDeclaration, _ use: IncludeUse, from parent: Int) -> ValueMap? {
         let recipe = use.recipe
         let scope = drafts[parent].scope
+        let directory = drafts[parent].recipe.directory
         let bound = collect {
             try InputBinder.bind(
                 recipe.inputs, given: scope.given(include.with), to: "the recipe '\(recipe.file)'",
-                directory: scope.recipeDirectory)
+                directory: directory)
         }
         guard let bound else { return nil }
         let missing = use.usedInputs.filter { recipe.inputs[$0] != nil && bound[$0] == nil }.sorted()

@@ -139,7 +139,7 @@ package struct Planner {
     private mutating func baseScope(of unit: PlanUnit) -> Scope {
         var scope = Scope(
             inputs: unit.inputs, vars: unit.recipe.vars, git: unit.git, host: Scope.hostFacts,
-            recipeDirectory: unit.recipe.directory, secrets: secretValues, environment: unit.environment.variables)
+            recipeDirectory: unit.recipe.folder, secrets: secretValues, environment: unit.environment.variables)
         scope.secretNames = unit.secretNames
         scope.withheld = unit.environment.withheld
         collect { try scope.extend(with: unit.recipe.env) }

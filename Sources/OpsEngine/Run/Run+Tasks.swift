@@ -175,7 +175,7 @@ extension Run {
         let unit = index.map { plan.unit(of: plan.tasks[$0]) } ?? plan.units[0]
         var scope = Scope(
             inputs: unit.inputs, vars: unit.recipe.vars, git: unit.git, host: Scope.hostFacts,
-            recipeDirectory: unit.recipe.directory, secrets: secrets.values, run: runFacts,
+            recipeDirectory: unit.recipe.folder, secrets: secrets.values, run: runFacts,
             environment: unit.environment.variables)
         scope.secretNames = unit.secretNames
         scope.withheld = unit.environment.withheld

@@ -25,12 +25,15 @@ package struct ExternalPlugins: Sendable {
         package var range: SourceRange
         /// The folder that a relative path starts at, absolute.
         package var directory: String
+        /// The folder that a recipe of others may not leave; nil for a file of this machine.
+        package var tree: String?
 
-        package init(name: String, from: String, range: SourceRange, directory: String) {
+        package init(name: String, from: String, range: SourceRange, directory: String, tree: String? = nil) {
             self.name = name
             self.from = from
             self.range = range
             self.directory = directory
+            self.tree = tree
         }
     }
 
@@ -78,6 +81,12 @@ package struct ExternalPlugins: Sendable {
             throw OpsError(
                 .notFound, "the plugin '\(request.name)' is not in \(request.from): there is no such folder",
                 hint: "it is relative to the recipe's folder", at: request.range)
+        }
+        if let tree = request.tree, let root = realPath(tree), !folder.hasPrefix(root + "/") {
+            throw OpsError(
+                .forbidden, "the plugin '\(request.name)' is outside of what came with the recipe",
+                hint: "a recipe of others names plugins of its own tree, and references that are locked",
+                at: request.range)
         }
         return folder
     }

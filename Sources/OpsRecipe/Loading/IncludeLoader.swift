@@ -16,6 +16,7 @@ struct IncludeLoader {
     private(set) var found: FoundPlugins
     private let plugins: (any RecipePlugins)?
     let depth: RecipeDepth
+    let remote: (any RemoteRecipes)?
     /// What was found wrong, in all files.
     private(set) var diagnostics: [Diagnostic] = []
     /// The texts of the files that were read.
@@ -36,15 +37,18 @@ struct IncludeLoader {
         var places = 1
     }
 
-    init(found: FoundPlugins, plugins: (any RecipePlugins)?, depth: RecipeDepth) {
+    init(
+        found: FoundPlugins, plugins: (any RecipePlugins)?, depth: RecipeDepth, remote: (any RemoteRecipes)? = nil
+    ) {
         self.found = found
         self.plugins = plugins
         self.depth = depth
+        self.remote = remote
     }
 
     /// Fills `included` of the recipe that a command was given, which stands at `path`.
     mutating func load(into recipe: inout Recipe, path: String) {
-        recipe.identity = Self.identity(of: path) ?? path
+        recipe.identity = realPath(path) ?? path
         _ = follow(&recipe)
     }
 
@@ -73,20 +77,29 @@ struct IncludeLoader {
         return result
     }
 
+    /// Where an include leads to.
+    private struct Place {
+        /// Absolute, and as messages name it.
+        var path: String
+        var file: String
+        /// The path without links, and where it runs where that is elsewhere.
+        var identity: String
+        /// Where it runs, and where the files lie that came with it.
+        var directory: String
+        var folder: String
+        /// Of a recipe of others.
+        var tree: String?
+    }
+
     private mutating func load(_ include: IncludeDeclaration, _ name: String, from recipe: Recipe) -> Known? {
-        if let problem = RemoteReference.problem(of: include.from) {
-            report("unsupported-include", "include '\(name)' \(problem.message)", include, hint: problem.hint)
+        let place: Place
+        do throws(OpsError) {
+            place = try self.place(include, name, recipe)
+        } catch {
+            report(error.code.description, error.message, include, hint: error.hint)
             return nil
         }
-        let path = include.from.hasPrefix("/") ? include.from : recipe.directory + "/" + include.from
-        let file = recipe.name(ofFile: include.from)
-        guard let identity = Self.identity(of: path) else {
-            let code = errno == ENOENT ? "not-found" : "unreadable"
-            report(
-                code, "include '\(name)': the recipe '\(file)' cannot be read: \(String(cString: strerror(errno)))",
-                include, hint: errno == ENOENT ? Self.nearestFile(to: path, from: include.from) : nil)
-            return nil
-        }
+        let identity = place.identity
         if let start = open.firstIndex(where: { $0.identity == identity }) {
             let circle = open[start...].map(\.file) + [open[start].file]
             report("cycle", "the recipes include each other: \(circle.joined(separator: " → "))", include)
@@ -97,26 +110,78 @@ struct IncludeLoader {
             report("limit", "includes stand in each other more than \(Self.depthLimit) deep", include)
             return nil
         }
-        let loaded = read(path, file, identity, include, name)
+        let loaded = read(place, include, name)
         known[identity] = loaded
         return loaded.recipe == nil ? nil : loaded
     }
 
-    private mutating func read(
-        _ path: String, _ file: String, _ identity: String, _ include: IncludeDeclaration, _ name: String
-    ) -> Known {
+    private func place(_ include: IncludeDeclaration, _ name: String, _ recipe: Recipe) throws(OpsError) -> Place {
+        let scheme = RemoteReference.scheme(of: include.from)
+        if let scheme { return try remotePlace(include, name, scheme, recipe) }
+        let path = include.from.hasPrefix("/") ? include.from : recipe.folder + "/" + include.from
+        let file = recipe.name(ofFile: include.from)
+        guard let real = realPath(path) else {
+            throw OpsError(
+                errno == ENOENT ? .notFound : OpsError.Code("unreadable"),
+                "include '\(name)': the recipe '\(file)' cannot be read: \(String(cString: strerror(errno)))",
+                hint: errno == ENOENT ? Self.nearestFile(to: path, from: include.from) : nil)
+        }
+        guard let tree = recipe.tree else {
+            let folder = Self.folder(of: path, real)
+            return Place(path: path, file: file, identity: real, directory: folder, folder: folder)
+        }
+        guard let root = realPath(tree), real.hasPrefix(root + "/"), !include.from.hasPrefix("/") else {
+            throw OpsError(
+                .forbidden, "include '\(name)': '\(include.from)' is outside of what came with '\(recipe.file)'",
+                hint: "a recipe of others includes files of its own, and references that are locked")
+        }
+        // Without `..`, and below the tree's own name.
+        return Self.place(tree + real.dropFirst(root.count), in: tree, runningIn: recipe.directory, real)
+    }
+
+    private func remotePlace(
+        _ include: IncludeDeclaration, _ name: String, _ scheme: String, _ recipe: Recipe
+    ) throws(OpsError) -> Place {
+        if let problem = RemoteReference.problem(scheme) {
+            throw OpsError(
+                OpsError.Code("unsupported-include"), "include '\(name)' \(problem.message)", hint: problem.hint)
+        }
+        guard let remote else {
+            throw OpsError(
+                OpsError.Code("unsupported-include"), "include '\(name)' is remote, and there is no lock to find it by")
+        }
+        do throws(OpsError) {
+            let found = try remote.recipe(include.from)
+            guard let real = realPath(found.file) else {
+                throw OpsError(.notFound, "cannot be read: '\(found.file)' is gone")
+            }
+            return Self.place(found.file, in: found.tree, runningIn: recipe.directory, real)
+        } catch {
+            throw OpsError(error.code, "include '\(name)' \(error.message)", hint: error.hint)
+        }
+    }
+
+    private static func place(_ path: String, in tree: String, runningIn directory: String, _ real: String) -> Place {
+        Place(
+            path: path, file: path, identity: "\(real) in \(directory)", directory: directory,
+            folder: RecipeLoader.folder(of: real), tree: tree)
+    }
+
+    private mutating func read(_ place: Place, _ include: IncludeDeclaration, _ name: String) -> Known {
         let start = diagnostics.count
         var result = Known()
         do throws(DiagnosticsError) {
-            let bytes = try RecipeLoader.read(path, as: file)
-            let source = SourceText(file: file, bytes: bytes)
+            let bytes = try RecipeLoader.read(place.path, as: place.file)
+            let source = SourceText(file: place.file, bytes: bytes)
             sources.append(source)
             let decoded = RecipeLoader.decode(
-                try YAML.parse(bytes, file: file), file: file, directory: Self.folder(of: path, identity),
+                try YAML.parse(bytes, file: place.file), file: place.file, directory: place.directory,
                 source: source, depth: depth, plugins: plugins, &found)
             diagnostics += decoded.diagnostics
             guard var recipe = decoded.recipe else { return result }
-            recipe.identity = identity
+            recipe.identity = place.identity
+            recipe.folder = place.folder
+            recipe.tree = place.tree
             if !recipe.include.isEmpty { result = follow(&recipe) }
             if depth > .outline {
                 let isGood = diagnostics[start...].allSatisfy { $0.severity != .error }
@@ -144,18 +209,11 @@ struct IncludeLoader {
 
     // MARK: files
 
-    /// The path without links, or nil with `errno` set.
-    private static func identity(of path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
-    }
-
     /// The folder in which the recipe runs: that of the file itself, as it was named where that is the same one.
     private static func folder(of path: String, _ identity: String) -> String {
         let named = RecipeLoader.folder(of: path)
         let own = RecipeLoader.folder(of: identity)
-        return self.identity(of: named) == own ? named : own
+        return realPath(named) == own ? named : own
     }
 
     private static func nearestFile(to path: String, from: String) -> String? {
@@ -168,21 +226,21 @@ struct IncludeLoader {
 
 /// References to recipes that are not files of this machine.
 private enum RemoteReference {
-    /// What is wrong with a reference, or nil for a file.
-    static func problem(of from: String) -> (message: String, hint: String?)? {
+    /// The scheme of a reference; nil for a file.
+    static func scheme(of from: String) -> String? {
         guard let scheme = from.firstRange(of: ":").map({ from[..<$0.lowerBound].lowercased() }),
             scheme.hasPrefix("git+") || from.contains("://")
         else { return nil }
-        if scheme.hasPrefix("git+") || scheme == "oci" {
-            return (
-                "is remote: this version includes files only, not \(scheme)://…",
-                "get the recipe into this repository and name its file"
-            )
-        }
+        return scheme
+    }
+
+    /// What is wrong with a scheme, or nil.
+    static func problem(_ scheme: String) -> (message: String, hint: String)? {
+        if scheme.hasPrefix("git+") || scheme == "oci" { return nil }
         if scheme == "http" || scheme == "https" {
             return (
                 "names a web page: what a server sends today it may change tomorrow",
-                "get the recipe into this repository and name its file"
+                "take git+https://host/repository.git//path?ref=TAG, oci://host/repository:tag, or a file"
             )
         }
         return ("has an unknown scheme '\(scheme)'", "name a file, such as ./common.yaml")

@@ -44,24 +44,26 @@ package enum RecipeLoader {
     ///   - directory: the folder that `file` is relative to, absolute; the recipe's own folder is found from both.
     ///   - depth: how much of it is read and checked.
     ///   - policy: what it must agree with.
+    ///   - remote: gives the recipes of others that it includes; nil refuses them.
     ///
     /// Throws: a `DiagnosticsError` with all errors and warnings in reading order; `RecipeLoader.source` reads the text
     /// to show with them.
     package static func load(
         file: String, directory: String, catalog: PluginCatalog, plugins: (any RecipePlugins)? = nil,
-        depth: RecipeDepth = .linted, policy: Policy = Policy()
+        depth: RecipeDepth = .linted, policy: Policy = Policy(), remote: (any RemoteRecipes)? = nil
     ) throws(DiagnosticsError) -> LoadedRecipe {
         let path = file.hasPrefix("/") ? file : directory + "/" + file
         let bytes = try read(path, as: file)
         return try load(
             bytes, file: file, directory: folder(of: path), catalog: catalog, plugins: plugins, depth: depth,
-            policy: policy)
+            policy: policy, remote: remote)
     }
 
     /// The recipe in a text.
     package static func load(
         _ bytes: [UInt8], file: String, directory: String, catalog: PluginCatalog,
-        plugins: (any RecipePlugins)? = nil, depth: RecipeDepth = .linted, policy: Policy = Policy()
+        plugins: (any RecipePlugins)? = nil, depth: RecipeDepth = .linted, policy: Policy = Policy(),
+        remote: (any RemoteRecipes)? = nil
     ) throws(DiagnosticsError) -> LoadedRecipe {
         let source = SourceText(file: file, bytes: bytes)
         let node = try YAML.parse(bytes, file: file)
@@ -72,7 +74,7 @@ package enum RecipeLoader {
         var diagnostics = decoded.diagnostics
         var includedSources: [SourceText] = []
         if !recipe.include.isEmpty {
-            var loader = IncludeLoader(found: found, plugins: plugins, depth: depth)
+            var loader = IncludeLoader(found: found, plugins: plugins, depth: depth, remote: remote)
             loader.load(into: &recipe, path: "\(directory)/\(file.split(separator: "/").last ?? "")")
             diagnostics += loader.diagnostics
             includedSources = loader.sources

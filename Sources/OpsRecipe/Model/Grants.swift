@@ -40,6 +40,14 @@ package struct Grants: Sendable, Hashable {
         return plainPath(text.hasPrefix("/") ? text : folder + "/" + text)
     }
 
+    /// The same with the tree that came with a recipe of others.
+    package func shipping(_ tree: String?) -> Grants {
+        guard let tree, !shipped.contains(tree) else { return self }
+        var grants = self
+        grants.shipped.append(tree)
+        return grants
+    }
+
     // MARK: what is within
 
     package func mayRead(_ path: String) -> Bool {

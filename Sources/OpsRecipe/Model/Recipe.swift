@@ -4,9 +4,13 @@ package import OrderedCollections
 
 /// A recipe file, decoded and checked (ops-recipe(5)).
 package struct Recipe: Sendable {
-    /// The file as the user named it, and the folder it stands in (absolute).
+    /// The file as the user named it, and the folder it runs in (absolute).
     package var file: String
     package var directory: String
+    /// Where the files lie that came with it: `directory`, but for one of others, which runs in its includer's folder.
+    package var folder: String
+    /// The folder that holds all that came with a recipe of others; nil for a file of this machine.
+    package var tree: String?
     package var name: String?
     package var description: String?
     package var inputs: OrderedDictionary<String, InputDeclaration> = [:]
@@ -21,7 +25,8 @@ package struct Recipe: Sendable {
     package var included: OrderedDictionary<String, Recipe> = [:]
     /// Plugins of its own, by name.
     package var plugins: OrderedDictionary<String, PluginReference> = [:]
-    /// What tells whether two names lead to one file: its path without links; set where includes are followed.
+    /// What tells whether two names lead to one file: its path without links, and where it runs where that is another
+    /// folder; set where includes are followed.
     package var identity = ""
     package var env: OrderedDictionary<String, Template> = [:]
     package var dotenv: [Template] = []
@@ -44,6 +49,7 @@ package struct Recipe: Sendable {
     package init(file: String, directory: String) {
         self.file = file
         self.directory = directory
+        folder = directory
     }
 }
 

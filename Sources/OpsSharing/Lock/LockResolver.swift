@@ -1,0 +1,279 @@
+import OpsCore
+package import OpsRecipe
+import OpsRegistry
+import OpsSystem
+import OpsYAML
+import OrderedCollections
+
+/// Follows a recipe's includes and plugins, those of included recipes too, and says what its lock is to hold.
+package struct LockResolver {
+    package enum Mode: Sendable {
+        /// Keeps what is locked and adds what is missing.
+        case add
+        /// Asks again what these names mean; all where there are none.
+        case update([String])
+        /// Asks for no name: what is missing is a problem.
+        case check
+    }
+
+    /// Remote references in one lock: more than people write, and an end to what includes itself by ever new names.
+    static let limit = 1000
+
+    private let mode: Mode
+    private let old: LockFile
+    private let fetcher: SourceFetch
+    private let trees: LockedTrees
+    private let policy: Policy
+    private let trust: (TrustRequest) async throws -> Bool
+    private var outcome: LockOutcome
+    /// What was resolved or refused already, and the recipes that were followed.
+    private var known: Set<String> = []
+    private var followed: Set<String> = []
+    private var wanted: Set<String>
+
+    /// - Parameters:
+    ///   - policy: where nothing may be fetched from is an error.
+    ///   - trust: is asked before anything new gets into the lock, and before what it includes is fetched.
+    package init(
+        _ mode: Mode, old: LockFile, fetcher: SourceFetch, trees: LockedTrees, policy: Policy,
+        trust: @escaping (TrustRequest) async throws -> Bool
+    ) {
+        self.mode = mode
+        self.old = old
+        self.fetcher = fetcher
+        self.trees = trees
+        self.policy = policy
+        self.trust = trust
+        outcome = LockOutcome(lock: LockFile())
+        if case .update(let names) = mode { wanted = Set(names) } else { wanted = [] }
+    }
+
+    /// Follows the recipe in a file.
+    ///
+    /// Throws: an `OpsError` or `DiagnosticsError` where that recipe itself cannot be read; an `OpsError` where a name
+    /// to be updated is none.
+    package consuming func resolve(_ path: String, name: String) async throws -> LockOutcome {
+        let node = try YAML.parse(try readFile(path, limit: YAMLLimits.default.bytes + 1), file: name)
+        followed.insert(realPath(path) ?? path)
+        await follow(node, Place(folder: parentFolder(of: path), file: name, tree: nil, chain: ""))
+        if let name = wanted.sorted().first {
+            throw OpsError(
+                .invalid, "nothing of others is named '\(name)'", hint: "give the name of an include or plugin, or none"
+            )
+        }
+        outcome.removed = old.entries.filter { !known.contains(Self.key($0.kind, $0.source)) }
+        outcome.problems.sort(by: Diagnostic.inReadingOrder)
+        return outcome
+    }
+
+    /// A recipe that is followed.
+    fileprivate struct Place {
+        /// What its references are relative to.
+        var folder: String
+        /// As messages name it.
+        var file: String
+        /// The folder it may not leave; nil for a file of this machine.
+        var tree: String?
+        /// `common:` in front of the names of what it includes.
+        var chain: String
+    }
+
+    private mutating func follow(_ node: Node, _ place: Place) async {
+        for plugin in RecipeOutline.references(node, "plugins") where RemoteSource.isRemote(plugin.from) {
+            _ = await remote(.plugin, plugin, place)
+        }
+        for include in RecipeOutline.references(node, "include") {
+            if RemoteSource.isRemote(include.from) {
+                guard let (source, tree) = await remote(.include, include, place) else { continue }
+                do throws(OpsError) {
+                    await follow(
+                        try LockedRecipes.recipeFile(source, in: tree), file: nil, tree: tree, include, place)
+                } catch {
+                    report("include '\(include.name)' \(error.message)", include.range, hint: error.hint)
+                }
+            } else {
+                let path = include.from.hasPrefix("/") ? include.from : place.folder + "/" + include.from
+                let isOutside = place.tree.map { Self.isOutside(path, of: $0) } ?? false
+                if isOutside {
+                    report("include '\(include.name)' is outside of what came with '\(place.file)'", include.range)
+                } else {
+                    await follow(path, file: place.name(of: include.from), tree: place.tree, include, place)
+                }
+            }
+        }
+    }
+
+    private mutating func follow(
+        _ path: String, file: String?, tree: String?, _ include: RecipeOutline.Reference, _ place: Place
+    ) async {
+        guard followed.insert(realPath(path) ?? path).inserted else { return }
+        do {
+            let bytes = try readFile(path, limit: YAMLLimits.default.bytes + 1)
+            let node = try YAML.parse(bytes, file: file ?? path)
+            await follow(
+                node,
+                Place(
+                    folder: parentFolder(of: realPath(path) ?? path), file: file ?? path, tree: tree,
+                    chain: "\(place.chain)\(include.name):"))
+        } catch let error as DiagnosticsError {
+            outcome.problems += error.diagnostics
+        } catch {
+            report("include '\(include.name)': \(OpsError.text(of: error))", include.range)
+        }
+    }
+
+    static func isOutside(_ path: String, of tree: String) -> Bool {
+        guard let root = realPath(tree), let real = realPath(path) else { return false }
+        return !real.hasPrefix(root + "/")
+    }
+
+    // MARK: References
+
+    /// The tree of a reference, locked; nil where it is not to be had, which is reported.
+    private mutating func remote(
+        _ kind: LockEntry.Kind, _ reference: RecipeOutline.Reference, _ place: Place
+    ) async -> (source: RemoteSource, tree: String)? {
+        let name = place.chain + reference.name
+        do {
+            let source = try RemoteSource(reference.from)
+            if let refusal = source.refusal(by: policy) { throw refusal }
+            let isNew = known.insert(Self.key(kind, reference.from)).inserted
+            if isNew {
+                guard known.count <= Self.limit else {
+                    throw OpsError(.invalid, "is one too many: a lock holds \(Self.limit) references at most")
+                }
+                guard try await lock(kind, source, name) else { return nil }
+            }
+            guard let entry = outcome.lock[kind, reference.from], let digest = entry.ownTree,
+                let tree = try trees.folder(of: digest)
+            else { return nil }
+            return (source, tree)
+        } catch {
+            let word = kind == .include ? "include" : "plugin"
+            var hint = (error as? OpsError)?.hint
+            var text = (error as? OpsError)?.message ?? OpsError.text(of: error)
+            if let cause = (error as? OpsError)?.cause { text += ": \(OpsError.text(of: cause))" }
+            if (error as? OpsError)?.code == .notFound, hint == nil { hint = "check the reference" }
+            report("\(word) '\(name)' is not to be had: \(text)", reference.range, hint: hint)
+            return nil
+        }
+    }
+
+    /// Puts the entry of a reference into the lock; false where it is missing or not trusted.
+    private mutating func lock(_ kind: LockEntry.Kind, _ source: RemoteSource, _ name: String) async throws -> Bool {
+        let known = old[kind, source.description]
+        if let known, !isUpdated(name, source) {
+            try await fetch(known, source)
+            outcome.lock.set(known)
+            if case .check = mode { try check(known, source) }
+            return true
+        }
+        if case .check = mode { throw OpsError(.notFound, "it is not in the lock", hint: "run 'ops lock'") }
+        var entry = try await fetcher.resolve(source, kind)
+        let outline = try self.outline(entry, source)
+        entry.permissions = outline.permissions
+        if let known, known.trustedDigest == entry.trustedDigest {
+            entry.signer = known.signer
+            outcome.lock.set(entry)
+            if known != entry { outcome.changed.append((name, known, entry, [])) }
+            return true
+        }
+        var request = TrustRequest(name: name, entry: entry, lines: outline.lines)
+        if let known, (try? await fetch(known, source)) != nil, let before = try? self.outline(known, source) {
+            request.changes = before.changes(to: outline)
+        }
+        guard try await trust(request) else {
+            outcome.refused.append(request)
+            if let known { outcome.lock.set(known) }
+            return false
+        }
+        outcome.lock.set(entry)
+        if let known {
+            outcome.changed.append((name, known, entry, request.changes ?? []))
+        } else {
+            outcome.added.append((name, entry))
+        }
+        return true
+    }
+
+    private mutating func isUpdated(_ name: String, _ source: RemoteSource) -> Bool {
+        guard case .update(let names) = mode else { return false }
+        guard !names.isEmpty else { return true }
+        let isNamed = names.contains(name) || names.contains(source.description)
+        if isNamed {
+            wanted.remove(name)
+            wanted.remove(source.description)
+        }
+        return isNamed
+    }
+
+    /// Makes sure that what is locked is on this machine, whole. A damaged tree of the cache is fetched again; one that
+    /// was vendored is not touched.
+    private func fetch(_ entry: LockEntry, _ source: RemoteSource) async throws {
+        guard let digest = entry.ownTree else { return }
+        do throws(OpsError) {
+            if try trees.folder(of: digest) != nil { return }
+        } catch {
+            guard !trees.vendor.contains(digest) else { throw error }
+        }
+        try await fetcher.fetch(digest, of: entry, source)
+    }
+
+    private func check(_ entry: LockEntry, _ source: RemoteSource) throws {
+        let declared = try outline(entry, source).permissions
+        guard
+            Dictionary(uniqueKeysWithValues: declared.map { ($0.key, $0.value) })
+                == Dictionary(uniqueKeysWithValues: entry.permissions.map { ($0.key, $0.value) })
+        else {
+            throw OpsError(
+                .mismatch, "the lock says other permissions than it declares", hint: "run 'ops lock update'")
+        }
+    }
+
+    // MARK: Outlines
+
+    private func outline(_ entry: LockEntry, _ source: RemoteSource) throws -> RecipeOutline {
+        // A plugin without a build for this machine is read from another's: its manifest is the same.
+        guard let digest = entry.ownTree ?? entry.builds.values.first?.tree, let tree = try trees.folder(of: digest)
+        else { return RecipeOutline() }
+        if entry.kind == .plugin {
+            let folder = source.path.isEmpty ? tree : tree + "/" + source.path
+            let path = folder + "/plugin.yaml"
+            return RecipeOutline(try YAML.parse(try readFile(path, limit: 1 << 20), file: path))
+        }
+        var open: [String] = []
+        return try Self.outline(try LockedRecipes.recipeFile(source, in: tree), in: tree, &open)
+    }
+
+    /// Of a recipe with the files of its own tree that it includes.
+    private static func outline(_ path: String, in tree: String, _ open: inout [String]) throws -> RecipeOutline {
+        let node = try YAML.parse(try readFile(path, limit: YAMLLimits.default.bytes + 1), file: path)
+        var result = RecipeOutline(node)
+        open.append(realPath(path) ?? path)
+        defer { open.removeLast() }
+        for include in RecipeOutline.references(node, "include") where !RemoteSource.isRemote(include.from) {
+            let inner = parentFolder(of: realPath(path) ?? path) + "/" + include.from
+            guard let real = realPath(inner), !isOutside(inner, of: tree), !open.contains(real), open.count < 16 else {
+                continue
+            }
+            result.include(try outline(inner, in: tree, &open), as: include.name)
+        }
+        return result
+    }
+
+    private static func key(_ kind: LockEntry.Kind, _ source: String) -> String { "\(kind.rawValue) \(source)" }
+
+    private mutating func report(_ message: String, _ range: SourceRange, hint: String? = nil) {
+        outcome.problems.append(Diagnostic(code: "not-locked", message, hint: hint, at: range))
+    }
+}
+
+extension LockResolver.Place {
+    /// How messages name a file that is included.
+    fileprivate func name(of from: String) -> String {
+        guard tree == nil, !from.hasPrefix("/") else { return from.hasPrefix("/") ? from : folder + "/" + from }
+        let parent = parentFolder(of: file)
+        let plain = from.hasPrefix("./") ? String(from.dropFirst(2)) : from
+        return parent == "." ? plain : parent + "/" + plain
+    }
+}

@@ -1,0 +1,30 @@
+package import OpsCore
+
+/// What is asked before a recipe or plugin of others gets into a lock.
+package struct TrustRequest: Sendable {
+    /// The name it is included by, behind those of the recipes on the way: `common`, `common:base`.
+    package var name: String
+    package var entry: LockEntry
+    /// What it may do, a line for each kind of thing.
+    package var lines: [String]
+    /// What is different from what was trusted before; nil where nothing was.
+    package var changes: [String]?
+
+    /// Whoever gives this digest has read what it names.
+    package var digest: String { entry.trustedDigest }
+}
+
+/// What came of locking.
+package struct LockOutcome: Sendable {
+    /// As it is to be written.
+    package var lock: LockFile
+    package var added: [(name: String, entry: LockEntry)] = []
+    /// Moved to another commit, manifest or tree.
+    package var changed: [(name: String, from: LockEntry, to: LockEntry, changes: [String])] = []
+    /// In the lock that was there, and named nowhere any more.
+    package var removed: [LockEntry] = []
+    /// Not trusted: nothing of them is in the lock.
+    package var refused: [TrustRequest] = []
+    /// What is wrong, with its place.
+    package var problems: [Diagnostic] = []
+}
