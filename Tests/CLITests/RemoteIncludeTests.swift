@@ -167,7 +167,7 @@ import Testing
         let repository = try Self.repository()
         let server = try SSHServer()
         var project = try RemoteProject(
-            from: "git+ssh://127.0.0.1:\(server.port)\(repository.path)//ci/go.yaml?ref=v1")
+            from: "git+ssh://\(server.host)\(repository.path)//ci/go.yaml?ref=v1")
         project.environment = ["GIT_SSH_COMMAND": server.command]
         let locked = try project.lock()
         #expect(locked.status == 0, "\(locked)")
