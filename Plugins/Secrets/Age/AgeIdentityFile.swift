@@ -1,4 +1,5 @@
 import OpsCore
+import OpsSSH
 
 /// Why a source of identities gives none; continues the source's name.
 struct AgeIdentityProblem: Error, Sendable, Hashable {
@@ -23,7 +24,7 @@ enum AgeIdentityFile {
         var content = content
         if AgeFile.isAgeFile(content) { content = try opened(content, passphrase) }
         let text = String(decoding: content, as: UTF8.self)
-        if SSHPrivateKey.isPrivateKey(text) { return [try SSHPrivateKey.identity(text)] }
+        if OpenSSHKeyFile.isPrivateKey(text) { return [try SSHIdentityFile.identity(text)] }
         var identities: [any AgeIdentity] = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let word = line.drop(while: \.isWhitespace).prefix { !$0.isWhitespace }
