@@ -103,8 +103,7 @@ package enum CommandLineTool {
     /// A list: a set would have to be made at each start.
     private static let rootWords = [
         "plan", "list", "show", "graph", "lint", "runs", "logs", "resume", "why", "actions", "schedule", "lock",
-        "schema", "init", "plugin",
-        "secrets", "manual",
+        "schema", "init", "plugin", "secrets", "recipe", "manual",
         "help", "--help", "-h", "--help-hidden", "--generate-completion-script", "--experimental-dump-help",
         "---completion",
     ]
@@ -169,6 +168,6 @@ struct Ops: AsyncParsableCommand {
             RunCommand.self, PlanCommand.self, ListCommand.self, ShowCommand.self, GraphCommand.self, LintCommand.self,
             RunsCommand.self, LogsCommand.self, ResumeCommand.self, WhyCommand.self, ScheduleCommand.self,
             LockCommand.self, ActionsCommand.self, SchemaCommand.self, InitCommand.self,
-            SecretsCommand.self, PluginCommand.self, ManualCommand.self,
+            SecretsCommand.self, RecipeCommand.self, PluginCommand.self, ManualCommand.self,
         ])
 }

@@ -8,7 +8,8 @@ import TestKit
 /// whatever is asked), `loop` (every answer is a 401), `refresh` (only identity tokens are taken), `busy=N` (429 for
 /// the first N requests), `flaky=N` (503 for the first N uploads), `truncate`, `corrupt`, `longer` (blobs),
 /// `patch-only`, `elsewhere` (blobs and uploads are on the other port), `internal-realm`, `liar` (wrong
-/// Docker-Content-Digest), `html` (errors are HTML pages), `no-mount`.
+/// Docker-Content-Digest), `html` (errors are HTML pages), `no-mount`, `referrers` (lists what is
+/// about a manifest, one a page).
 final class RegistryDouble: Sendable {
     let host: String
     /// The second port, where `elsewhere` sends blobs and uploads.
@@ -118,6 +119,7 @@ final class RegistryDouble: Sendable {
                 parts = url.path.strip('/').split('/')
                 if 'manifests' in parts: at = parts.index('manifests')
                 elif 'blobs' in parts: at = parts.index('blobs')
+                elif 'referrers' in parts: return self.referrers(parts, query)
                 else: return self.answer(200)
                 name, kind, rest = '/'.join(parts[1:at]), parts[at], parts[at + 1:]
                 action = 'pull' if self.command in ('GET', 'HEAD') else 'push'
@@ -130,11 +132,24 @@ final class RegistryDouble: Sendable {
                     d = digest(self.body)
                     entry = (self.headers['Content-Type'], self.body)
                     manifests[(name, selector)] = manifests[(name, d)] = entry
+                    if 'referrers' in modes and 'subject' in json.loads(self.body):
+                        return self.answer(201, OCI_Subject=json.loads(self.body)['subject']['digest'])
                     return self.answer(201, Docker_Content_Digest='sha256:' + '0' * 64 if 'liar' in modes else d)
                 entry = manifests.get((name, selector))
                 if not entry: return self.refuse(404, 'MANIFEST_UNKNOWN')
                 headers = {} if self.command == 'HEAD' and 'quiet' in modes else {'Docker_Content_Digest': digest(entry[1])}
                 self.answer(200, entry[1], Content_Type=entry[0], **headers)
+            def referrers(self, parts, query):
+                if 'referrers' not in modes: return self.refuse(404, 'UNSUPPORTED')
+                name, subject, page = '/'.join(parts[1:parts.index('referrers')]), parts[-1], int(query.get('page', ['0'])[0])
+                about = []
+                for (repo, selector), (kind, body) in manifests.items():
+                    about_it = json.loads(body).get('subject', {}).get('digest') == subject
+                    if repo == name and selector == digest(body) and about_it:
+                        about.append({'mediaType': kind, 'digest': selector, 'size': len(body), 'artifactType': json.loads(body)['artifactType']})
+                index = {'schemaVersion': 2, 'mediaType': 'application/vnd.oci.image.index.v1+json', 'manifests': about[page:page + 1]}
+                more = {'Link': '</v2/%s/referrers/%s?page=%d>; rel="next"' % (name, subject, page + 1)} if page + 1 < len(about) else {}
+                self.answer(200, json.dumps(index).encode(), Content_Type=index['mediaType'], **more)
             def blob(self, name, d, first):
                 body = blobs.get((name, d))
                 if body is None: return self.refuse(404, 'BLOB_UNKNOWN')

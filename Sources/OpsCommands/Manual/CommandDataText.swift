@@ -129,6 +129,30 @@ enum CommandDataText {
         and
         .Cm github
         are those of code scanning and of annotations.
+        .Ss ops recipe push
+        An object with
+        .Va reference , digest , pinned
+        (the reference by its digest),
+        .Va size
+        (packed, in bytes),
+        .Va signer
+        .Pq the key, or null ,
+        .Va annotations
+        and, of a dry run,
+        .Va files :
+        for each
+        .Va path , mode , size , platform
+        and
+        .Va target
+        .Pq of a link .
+        .Ss ops recipe pull
+        An object with
+        .Va reference , digest , pinned , folder , files
+        .Pq their number ,
+        .Va signer
+        and
+        .Va key ;
+        both are null where no signature counts.
         .Ss ops secrets check
         A list of the references that were asked:
         .Va name , reference , state

@@ -1,20 +1,25 @@
-import OpsCore
+package import OpsCore
 import OpsSystem
 
 /// The system's git, asked read-only: it takes no locks and starts no file system monitor.
-struct Git {
+package struct Git {
     let directory: String
     let environment: [String: String]
 
+    package init(directory: String, environment: [String: String]) {
+        self.directory = directory
+        self.environment = environment
+    }
+
     /// What git prints, without the last newline; null where it fails, prints nothing, or is not installed.
-    func line(_ arguments: [String]) async throws -> Value {
+    package func line(_ arguments: [String]) async throws -> Value {
         guard let text = try await output(arguments) else { return .null }
         let line = text.last == "\n" ? String(text.dropLast()) : text
         return line.isEmpty ? .null : .string(line)
     }
 
     /// What git prints; nil where it fails or is not installed.
-    func output(_ arguments: [String]) async throws -> String? {
+    package func output(_ arguments: [String]) async throws -> String? {
         let path = environment["PATH"] ?? ExecutablePath.defaultSearchPath
         guard let executable = ExecutablePath.find("git", path: path, in: directory) else { return nil }
         var variables = environment

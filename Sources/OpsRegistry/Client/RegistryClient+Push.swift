@@ -39,9 +39,12 @@ extension RegistryClient {
     }
 
     /// Puts a manifest or index under a tag or its digest.
+    ///
+    /// Returns: true where the registry lists it by its subject (`OCI-Subject`, distribution-spec v1.1).
+    @discardableResult
     package func push(
         _ document: ManifestDocument, to repository: RepositoryName, as selector: String
-    ) async throws {
+    ) async throws -> Bool {
         let request = HTTPRequest(
             "PUT", try url(repository, "manifests/\(selector)"), headers: [("Content-Type", document.mediaType)],
             body: .bytes(document.bytes), redirects: .none)
@@ -55,6 +58,7 @@ extension RegistryClient {
         {
             throw OpsError(.mismatch, "\(host) says that \(document.digest) became \(digest)")
         }
+        return response.header("oci-subject") != nil
     }
 
     /// Opens an upload, or mounts: nil where the blob was mounted, else where to send it.

@@ -63,4 +63,9 @@ package enum Annotation {
     package static let created = "org.opencontainers.image.created"
     package static let baseName = "org.opencontainers.image.base.name"
     package static let baseDigest = "org.opencontainers.image.base.digest"
+    package static let title = "org.opencontainers.image.title"
+    package static let summary = "org.opencontainers.image.description"
+    package static let version = "org.opencontainers.image.version"
+    package static let source = "org.opencontainers.image.source"
+    package static let revision = "org.opencontainers.image.revision"
 }

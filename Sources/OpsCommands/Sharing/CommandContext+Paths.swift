@@ -1,0 +1,29 @@
+import OpsCore
+import OpsSystem
+
+extension CommandContext {
+    /// A path of the command line, absolute.
+    func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        return path == "." ? directory : directory + "/" + (path.hasPrefix("./") ? String(path.dropFirst(2)) : path)
+    }
+
+    /// Where what is passing lies.
+    var temporary: String {
+        guard let folder = environment["TMPDIR"], folder.hasPrefix("/") else { return "/tmp" }
+        return folder
+    }
+
+    /// The context with the folder that `-C` names.
+    ///
+    /// Throws: an `OpsError` where there is no such folder.
+    func moved(to folder: String?) throws(OpsError) -> CommandContext {
+        guard let folder = value(folder, twin: RunOption.directory.twin) else { return self }
+        var context = self
+        context.directory = absolute(folder)
+        guard FileStatus.find(context.directory)?.kind == .folder else {
+            throw OpsError(.invalid, "there is no folder \(folder)", hint: "-C takes an existing folder")
+        }
+        return context
+    }
+}
