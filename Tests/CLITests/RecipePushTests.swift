@@ -5,7 +5,7 @@ import Testing
 /// What `ops recipe push` refuses and warns of before it asks a registry: none listens at its place.
 @Suite struct RecipePushTests {
     private static let place = "oci://127.0.0.1:9/team/lint:1"
-    private static let recipe = "ops: 1\ntasks:\n  check: { run: [ true ] }\n"
+    private static let recipe = "ops: 1\ntasks:\n  check: { run: [ echo, checked ] }\n"
 
     @Test func aPlaceWithoutATagOrAHostIsWrongUse() throws {
         let ops = try OpsProgram(Self.recipe)
@@ -16,7 +16,7 @@ import Testing
         ] {
             let result = try ops("recipe", "push", place)
             #expect(result.status == 64, "\(place)")
-            #expect(result.errorText.hasPrefix("error: '\(place)' \(reason)"), "\(result.errorText)")
+            #expect(result.errorText.hasPrefix("ops: error: '\(place)' \(reason)"), "\(result.errorText)")
         }
     }
 
@@ -30,7 +30,7 @@ import Testing
 
     @Test func anIncludeFromElsewhereIsRefused() throws {
         let ops = try OpsProgram()
-        try ops.write("a/ops.yaml", "ops: 1\ninclude: { common: ../common.yaml }\ntasks: {}\n")
+        try ops.write("a/ops.yaml", "ops: 1\ninclude: { common: ../common.yaml }\ntasks:\n  own: { run: [ echo, own ] }\n")
         try ops.write("common.yaml", Self.recipe)
         let result = try ops("recipe", "push", Self.place, "a", "--dry-run")
         #expect(result.status == 2)
@@ -46,11 +46,11 @@ import Testing
         try ops.write(".env", "TOKEN=s3cret-value")
         let result = try ops("recipe", "push", Self.place, "--dry-run")
         #expect(result.status == 0)
-        #expect(
-            result.errorText
-                == "ops: warning: .env: what looks like a secret is published; --exclude leaves it out\n")
+        let warning = "ops: warning: .env: what looks like a secret is published; --exclude leaves it out\n"
+        #expect(result.errorText.contains(warning), "\(result.errorText)")
         #expect(!result.text.contains("s3cret"))
-        #expect(try ops("recipe", "push", Self.place, "--dry-run", "--exclude", ".env").errorText.isEmpty)
+        let without = try ops("recipe", "push", Self.place, "--dry-run", "--exclude", ".env")
+        #expect(without.status == 0 && !without.errorText.contains(".env"))
     }
 
     @Test func aFileOrAFolderNamesTheRecipe() throws {
@@ -63,7 +63,7 @@ import Testing
         #expect(!folder.text.contains("ci.yaml") && folder.text.contains("ops.yml"))
         let none = try ops("recipe", "push", Self.place, "a", "--dry-run")
         #expect(none.status == 2)
-        #expect(none.errorText.hasPrefix("error: there is no recipe in 'a'"), "\(none.errorText)")
+        #expect(none.errorText.hasPrefix("ops: error: there is no recipe in 'a'"), "\(none.errorText)")
         let excluded = try ops("recipe", "push", Self.place, "a/b", "--dry-run", "--exclude", "*.yml")
         #expect(excluded.status == 64)
     }
@@ -76,7 +76,7 @@ import Testing
         #expect(result.status == 2)
         #expect(
             result.errorText.hasPrefix(
-                "error: cannot sign with '\(key)': it has a passphrase, and there is no ssh-agent"),
+                "ops: error: cannot sign with '\(key)': it has a passphrase, and there is no ssh-agent"),
             "\(result.errorText)")
         // A dry run needs the public half only.
         let planned = try ops("recipe", "push", Self.place, "--dry-run", "--sign", key)

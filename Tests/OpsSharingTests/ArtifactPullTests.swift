@@ -1,6 +1,7 @@
 import OpsArchive
 import OpsCore
 import OpsHTTP
+import OpsRecipe
 import OpsRegistry
 import OpsSSH
 import OpsSharing

@@ -1,4 +1,5 @@
 import OpsCore
+import OpsRecipe
 import OpsSystem
 
 extension CommandContext {
@@ -12,6 +13,13 @@ extension CommandContext {
     var temporary: String {
         guard let folder = environment["TMPDIR"], folder.hasPrefix("/") else { return "/tmp" }
         return folder
+    }
+
+    /// The policy of the machine and of the project that ops works in.
+    ///
+    /// Throws: a `DiagnosticsError` with all that is wrong in a file.
+    func policy() throws(DiagnosticsError) -> Policy {
+        try PolicyLoader.load(for: directory, directory: directory, environment: environment)
     }
 
     /// The context with the folder that `-C` names.

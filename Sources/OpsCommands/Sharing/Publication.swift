@@ -1,5 +1,6 @@
 import OpsArchive
 import OpsCore
+import OpsRecipe
 import OpsRegistry
 import OpsReport
 import OpsSSH
@@ -23,6 +24,8 @@ struct Publication {
     ///
     /// Throws: an `OpsError`.
     func perform() async throws {
+        let policy = try context.policy()
+        try RegistryOptions.check(reference, policy)
         for (name, part) in parts {
             let files = part.folder.secretLooking
             guard !files.isEmpty else { continue }
@@ -31,7 +34,7 @@ struct Publication {
                 "ops: warning: \(files.joined(separator: ", "))\(place): what looks like a secret is published; --exclude leaves it out\n"
             )
         }
-        if options.dryRun { try await plan() } else { try await push() }
+        if options.dryRun { try await plan() } else { try await push(policy) }
     }
 
     private func plan() async throws {
@@ -65,8 +68,8 @@ struct Publication {
         try Console.output(text)
     }
 
-    private func push() async throws {
-        let push = try ArtifactPush(kind, to: reference, client: try registry.client(reference.host, context))
+    private func push(_ policy: Policy) async throws {
+        let push = try ArtifactPush(kind, to: reference, client: try registry.client(reference, context, policy))
         var signer: SSHSigner?
         // Before anything is sent: a key that cannot sign is an error of the command line.
         if let file = options.keyFile(context) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import OpsCore
 import OpsHTTP
+import OpsRecipe
 import OpsRegistry
 import OpsSharing
 
@@ -24,9 +25,22 @@ struct RegistryOptions: ParsableArguments {
         return reference
     }
 
+    /// Throws: an `OpsError` (`forbidden`) where the policy does not allow the place.
+    static func check(_ reference: ImageReference, _ policy: Policy) throws(OpsError) {
+        let host = reference.host.description
+        if let refusal = policy.refusal(ofRegistry: host, repository: reference.repository.description) {
+            throw refusal
+        }
+    }
+
     /// A client with the credentials that docker or podman login has kept.
-    func client(_ host: RegistryHost, _ context: CommandContext) throws(OpsError) -> RegistryClient {
-        let environment = context.environment
+    ///
+    /// Throws: an `OpsError` (`forbidden`) where the policy does not allow the place.
+    func client(
+        _ reference: ImageReference, _ context: CommandContext, _ policy: Policy
+    ) throws(OpsError) -> RegistryClient {
+        try Self.check(reference, policy)
+        let (host, environment) = (reference.host, context.environment)
         let store = CredentialStore(environment: environment)
         return try RegistryClient(
             host: host, isPlainHTTP: plainHttp, service: HTTPService.make(HTTPConfiguration { environment[$0] }),

@@ -1,4 +1,5 @@
 import OpsCore
+import OpsRecipe
 import OpsRegistry
 import OpsSharing
 import OrderedCollections
@@ -17,8 +18,9 @@ struct Retrieval {
     /// - Parameter check: looks at the folder before it takes its name.
     /// Throws: an `OpsError`; then nothing has changed.
     func perform(_ check: @escaping @Sendable (String) throws -> Void = { _ in }) async throws {
-        let client = try registry.client(reference.host, context)
-        let rules = try signatures.rules(context)
+        let policy = try context.policy()
+        let client = try registry.client(reference, context, policy)
+        let rules = try signatures.rules(context, policy)
         let pull = ArtifactPull(kind, from: reference, client: client)
         let found = try await pull.find(for: PlatformName.host)
         // Before anything of it is on the disk.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import OpsCore
+import OpsRecipe
 import OpsSSH
 import OpsSharing
 
@@ -11,10 +12,14 @@ struct SignatureOptions: ParsableArguments {
     var allowedSigners: String?
     @Flag(help: "Fail without a signature that counts, which else is a warning.") var requireSignature = false
 
-    func rules(_ context: CommandContext) throws(OpsError) -> SignatureRules {
+    /// What the options ask, or the policy where that is stricter.
+    ///
+    /// Throws: an `OpsError` where the keys cannot be read.
+    func rules(_ context: CommandContext, _ policy: Policy) throws(OpsError) -> SignatureRules {
         SignatureRules(
-            mode: requireSignature ? .require : .warn,
+            mode: requireSignature ? .require : policy.signatures,
             signers: try SignerSearch.find(
-                named: allowedSigners, directory: context.directory, environment: context.environment))
+                named: allowedSigners, directory: context.directory, environment: context.environment),
+            refusal: { policy.refusal(ofSigner: $0) })
     }
 }

@@ -1,4 +1,5 @@
 package import OpsCore
+package import OpsRecipe
 package import OpsRegistry
 package import OpsSSH
 
@@ -62,7 +63,7 @@ extension SignatureRules {
                         hint: Self.whereSigners)
                 }
                 let entry = try signers.signer(of: signature, at: time)
-                if let refusal = refusal(entry.principals.text) { throw refusal }
+                if let refusal = refusal(of: entry) { throw refusal }
                 return SignatureFinding(signer: entry.principals.text, fingerprint: signature.fingerprint)
             } catch {
                 reasons.append(error.message)
@@ -76,6 +77,12 @@ extension SignatureRules {
             .forbidden, "\(problem): \(reason)",
             hint: signers == nil
                 ? Self.whereSigners : "signatures are required, and \(signers?.name ?? "") names whose count")
+    }
+
+    /// One allowed name of the signer is enough.
+    private func refusal(of entry: AllowedSigners.Entry) -> OpsError? {
+        let refusals = entry.principals.text.split(separator: ",").map { refusal(String($0)) }
+        return refusals.contains { $0 == nil } ? nil : refusals.first ?? nil
     }
 
     private static let whereSigners = "name whose signatures count in .ops/allowed_signers, or with --allowed-signers"

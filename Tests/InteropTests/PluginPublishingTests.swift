@@ -1,0 +1,143 @@
+import Glibc
+import OpsCore
+import OrderedCollections
+import TestKit
+import Testing
+
+/// Plugins in Debian's docker-registry.
+@Suite struct PluginPublishingTests {
+    private static let manifest = """
+        apiVersion: ops/plugin/v1
+        name: acme
+        version: 1.2.0
+        summary: Pack things
+        protocol: [1]
+        run: bin/acme
+        actions:
+          pack:
+            summary: Pack a folder
+            plan: none
+            cancel: kill
+            inputs: { type: object, required: [source], properties: { source: { type: string, description: What } } }
+            outputs: { type: object, properties: { path: { type: string } } }
+
+        """
+
+    /// A project with the plugin in `linux` and `mac`, whose programs differ.
+    private func project() throws -> OpsProgram {
+        let ops = try OpsProgram()
+        for folder in ["linux", "mac"] {
+            try ops.write("\(folder)/plugin.yaml", Self.manifest)
+            try ops.write("\(folder)/bin/acme", "#!/bin/sh\necho \(folder)\n", mode: 0o755)
+        }
+        return ops
+    }
+
+    private static let host: String = {
+        var name = utsname()
+        uname(&name)
+        let machine = withUnsafeBytes(of: &name.machine) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        return machine == "aarch64" ? "linux-arm64" : "linux-amd64"
+    }()
+
+    @Test func anIndexOfPlatformsIsPushedAndThisOneIsPulled() throws {
+        let registry = try Registry()
+        let ops = try project()
+        let place = "oci://\(registry.host)/team/acme:1.2.0"
+        let words = [
+            "plugin", "push", place, "--plain-http", "--platform", "macos-arm64=mac", "--platform",
+            "\(Self.host)=linux", "--format", "json",
+        ]
+        let planned = try ops.run(words + ["--dry-run"])
+        #expect(planned.status == 0, "\(planned.errorText)")
+        #expect(try registry.requests().isEmpty)
+        let pushed = try ops.run(words)
+        try #require(pushed.status == 0, "\(pushed.errorText)")
+        let digest = try #require(try JSONReader.value(pushed.output)["digest"]?.stringValue)
+        #expect(try JSONReader.value(planned.output)["digest"]?.stringValue == digest)
+
+        let index = try JSONReader.value(
+            run(["curl", "-sf", "-H", "Accept: */*", "http://\(registry.host)/v2/team/acme/manifests/\(digest)"]).output
+        )
+        #expect(index["artifactType"] == .string("application/vnd.ops.plugin.v1+json"))
+        #expect(index["annotations"]?["org.opencontainers.image.version"] == .string("1.2.0"))
+        let systems = index["manifests"]?.listValue?.compactMap { $0["platform"]?["os"]?.stringValue }
+        #expect(systems == ["linux", "darwin"])
+
+        let pulled = try ops("plugin", "pull", place, ".ops/plugins/acme", "--plain-http")
+        #expect(pulled.status == 0, "\(pulled.errorText)")
+        #expect(try ops.text(".ops/plugins/acme/bin/acme") == "#!/bin/sh\necho linux\n")
+        #expect(access(ops.project + "/.ops/plugins/acme/bin/acme", X_OK) == 0)
+        let pinned = try ops("plugin", "pull", "oci://\(registry.host)/team/acme@\(digest)", "x/acme", "--plain-http")
+        #expect(pinned.status == 0, "\(pinned.errorText)")
+        // The plugin's name is its folder's.
+        let other = try ops("plugin", "pull", place, ".ops/plugins/other", "--plain-http")
+        #expect(other.status == 2)
+        #expect(other.errorText.contains("the plugin 'acme' stands in a folder named 'other'"), "\(other.errorText)")
+        #expect(!ops.exists(".ops/plugins/other"))
+        let recipe = try ops("recipe", "pull", place, "y", "--plain-http")
+        #expect(recipe.status == 2)
+        #expect(recipe.errorText.contains("is no recipe but application/vnd.ops.plugin.v1+json"))
+    }
+
+    @Test func aMissingPlatformIsNamedWithThoseThereAre() throws {
+        let registry = try Registry()
+        let ops = try project()
+        let place = "oci://\(registry.host)/team/acme:1"
+        try #require(try ops("plugin", "push", place, "--plain-http", "--platform", "macos-arm64=mac").status == 0)
+        let result = try ops("plugin", "pull", place, "acme", "--plain-http")
+        #expect(result.status == 2)
+        #expect(
+            result.errorText.contains("the plugin \(place) has nothing for \(Self.host)\n"), "\(result.errorText)")
+        #expect(result.errorText.contains("it has macos-arm64"))
+        // One folder for all.
+        try #require(try ops("plugin", "push", place, "linux", "--plain-http").status == 0)
+        #expect(try ops("plugin", "pull", place, "acme", "--plain-http").status == 0)
+    }
+
+    @Test func signaturesOfPluginsAreOfTheirOwn() throws {
+        let registry = try Registry()
+        let ops = try project()
+        let place = "oci://\(registry.host)/team/acme:1"
+        let key = ops.temporary + "/key"
+        #expect(try run(["ssh-keygen", "-q", "-N", "", "-t", "ed25519", "-f", key]).status == 0)
+        let text = String(decoding: try readAll(key + ".pub"), as: UTF8.self)
+        try ops.write("signers", "alice@example.com namespaces=\"ops-recipe\" \(text)")
+        try #require(try ops("plugin", "push", place, "linux", "--plain-http", "--sign", key).status == 0)
+        let pull = [
+            "plugin", "pull", place, "acme", "--plain-http", "--require-signature", "--allowed-signers", "signers",
+        ]
+        let refused = try ops.run(pull)
+        #expect(refused.status == 2)
+        #expect(
+            refused.errorText.contains("signers:1 does not allow signatures for 'ops-plugin'"), "\(refused.errorText)")
+        try ops.write("signers", "alice@example.com namespaces=\"ops-*\" \(text)")
+        let pulled = try ops.run(pull)
+        #expect(pulled.status == 0, "\(pulled.errorText)")
+        #expect(pulled.text.contains("signed by alice@example.com"))
+    }
+
+    @Test func aPluginWithErrorsIsNotPublished() throws {
+        let ops = try project()
+        let place = "oci://127.0.0.1:9/team/acme:1"
+        func refused(_ words: String..., status: Int32 = 2) throws -> String {
+            let result = try ops.run(["plugin", "push", place] + words)
+            #expect(result.status == status, "\(words)")
+            return result.errorText
+        }
+        #expect(try refused(status: 64).contains("there is no folder to push"))
+        #expect(
+            try refused("linux", "--platform", "linux-amd64=linux", status: 64).contains("a folder for any platform"))
+        #expect(try refused("--platform", "linux-amd46=linux", status: 64).contains("did you mean 'linux-amd64'?"))
+        #expect(try refused("bin").contains("there is no plugin in 'bin': no plugin.yaml"))
+        try ops.write("mac/plugin.yaml", Self.manifest.replacing("1.2.0", with: "1.2.1"))
+        #expect(
+            try refused("--platform", "linux-amd64=linux", "--platform", "macos-arm64=mac").contains(
+                "'mac' is acme 1.2.1, and 'linux' is acme 1.2.0"))
+        try ops.write("mac/plugin.yaml", Self.manifest.replacing("plan: none", with: "plan: nothing"))
+        #expect(try refused("mac").hasPrefix("mac/plugin.yaml:"))
+        try ops.write("linux/bin/acme", "", mode: 0o644)
+        #expect(try refused("linux").contains("the program 'bin/acme' in 'linux' is not executable"))
+        #expect(try refused("linux", "--exclude", "bin").contains("the program 'bin/acme' of plugin.yaml is not in"))
+    }
+}
