@@ -24,6 +24,7 @@ struct Publication {
     ///
     /// Throws: an `OpsError`.
     func perform() async throws {
+        try ArtifactPush.check(reference)
         let policy = try context.policy()
         try RegistryOptions.check(reference, policy)
         for (name, part) in parts {

@@ -15,13 +15,18 @@ package struct ArtifactPush: Sendable {
     /// - Parameter reference: with a tag, and without a digest.
     /// Throws: an `OpsError` (`usage`) for any other.
     package init(_ kind: ArtifactKind, to reference: ImageReference, client: RegistryClient) throws(OpsError) {
+        try Self.check(reference)
+        self.kind = kind
+        self.client = client
+        self.reference = reference
+    }
+
+    /// Throws: an `OpsError` (`usage`) where nothing can be pushed to the place: it has no tag, or a digest.
+    package static func check(_ reference: ImageReference) throws(OpsError) {
         guard reference.digest == nil, reference.tag != nil else {
             throw OpsError(
                 .usage, "'oci://\(reference)' has no tag to push to", hint: "write oci://HOST/REPOSITORY:TAG")
         }
-        self.kind = kind
-        self.client = client
-        self.reference = reference
     }
 
     /// What a push did.
