@@ -46,14 +46,6 @@ struct RegistryAccess: Sendable {
 
     /// A client for a registry, configured by the step's environment.
     func client(_ host: RegistryHost, environment: [String: String]) throws(OpsError) -> RegistryClient {
-        let given = credential
-        let store = CredentialStore(environment: environment)
-        return try RegistryClient(
-            host: host, isPlainHTTP: isPlainHTTP,
-            service: HTTPService.make(HTTPConfiguration { environment[$0] }),
-            credential: { repository in
-                if let given { return given }
-                return try await store.credential(for: host, repository)
-            })
+        try RegistryClient(host: host, isPlainHTTP: isPlainHTTP, environment: environment, given: credential)
     }
 }

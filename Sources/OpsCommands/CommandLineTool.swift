@@ -120,7 +120,7 @@ package enum CommandLineTool {
         }
         guard let first = rest.first, first == "run" || rootWords.contains(first) else { return leading + rest }
         // Of these it is the second word that is the command.
-        let isGroup = first == "secrets" || first == "plugin"
+        let isGroup = ["secrets", "plugin", "lock", "recipe"].contains(first)
         let count = isGroup && rest.dropFirst().first?.hasPrefix("-") == false ? 2 : 1
         return rest.prefix(count) + leading + rest.dropFirst(count)
     }

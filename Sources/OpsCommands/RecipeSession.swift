@@ -39,7 +39,7 @@ struct RecipeSession {
         self.context = context
         self.directory = context.directory
         policy = try Self.policy(for: path, context, depth)
-        let locked = Self.locked(path, file: file, directory: directory, context)
+        let locked = Self.locked(path, file: file, directory: directory, context, policy)
         loaded = try RecipeLoader.load(
             file: path, directory: context.directory, catalog: try Self.builtIn(),
             plugins: InstalledPlugins(recipe: path, context: context, locked: locked), depth: depth, policy: policy,
@@ -47,13 +47,14 @@ struct RecipeSession {
         catalog = loaded.catalog
     }
 
-    /// What the recipe includes from others.
+    /// What the recipe includes from others, as far as a policy allows it.
     static func locked(
-        _ path: String, file: String?, directory: String?, _ context: CommandContext
+        _ path: String, file: String?, directory: String?, _ context: CommandContext, _ policy: Policy = Policy()
     ) -> LockedRecipes {
         LockedRecipes(
             recipe: path.hasPrefix("/") ? path : context.directory + "/" + path, name: path,
-            environment: context.environment, command: LockSession.command(file: file, directory: directory))
+            environment: context.environment, command: LockSession.command(file: file, directory: directory),
+            policy: policy)
     }
 
     /// A list of tasks asks no policy: nothing is run. Throws: a `DiagnosticsError` with all that is wrong in one.

@@ -63,12 +63,13 @@ import Testing
         return made.output
     }
 
-    private func pull(_ tag: String = "1", kind: ArtifactKind = .recipe, limits: ArtifactLimits = .init()) async throws
+    private func pull(_ tag: String = "1", kind: ArtifactKind = .recipe, limits: TreeLimits = .init()) async throws
         -> Int
     {
-        let pull = ArtifactPull(kind, from: try reference(tag), client: client, limits: limits)
+        let pull = ArtifactPull(
+            PublishedArtifact(kind, at: try reference(tag), client: client, limits: limits))
         let found = try await pull.find(for: PlatformName.host)
-        return try await pull.unpack(found, to: folder.path + "/target", temporary: folder.path)
+        return try await pull.unpack(found, to: folder.path + "/target")
     }
 
     @Test(arguments: [
@@ -93,7 +94,7 @@ import Testing
 
     @Test func aBombIsStoppedByWhatComesOut() async throws {
         try await push(archive: try archive("for i in range(40): add('zeros%d' % i, bytes(1 << 20))"))
-        var limits = ArtifactLimits()
+        var limits = TreeLimits()
         limits.size = 8 << 20
         let error = await #expect(throws: OpsError.self) { try await pull(limits: limits) }
         #expect(error?.message.contains("has more than 8 MiB of content") == true, "\(String(describing: error))")

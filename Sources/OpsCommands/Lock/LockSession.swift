@@ -35,8 +35,18 @@ struct LockSession {
     var lockName: String { LockFile.path(ofRecipe: name) }
     private var lockPath: String { LockFile.path(ofRecipe: path) }
 
-    func fetcher() throws(OpsError) -> SourceFetch {
-        try SourceFetch(environment: context.environment, directory: context.directory)
+    /// Throws: an `OpsError` or a `DiagnosticsError` where a policy or the keys of signers cannot be read.
+    func fetcher() throws -> SourceFetch { try fetcher(try policy()) }
+
+    private func fetcher(_ policy: Policy) throws -> SourceFetch {
+        let project = parentFolder(of: path)
+        let rules = try SignatureRules(policy, directory: project, environment: context.environment)
+        return try SourceFetch(environment: context.environment, directory: context.directory, rules: rules)
+    }
+
+    private func policy() throws -> Policy {
+        try PolicyLoader.load(
+            for: parentFolder(of: path), directory: context.directory, environment: context.environment)
     }
 
     /// Throws: an `OpsError` (`notFound`) where there is none, or a `DiagnosticsError`.
@@ -49,9 +59,8 @@ struct LockSession {
 
     func resolve(_ mode: LockResolver.Mode, accept: [String]) async throws -> LockOutcome {
         let old = try LockFile.read(lockPath, name: lockName) ?? LockFile()
-        let policy = try PolicyLoader.load(
-            for: parentFolder(of: path), directory: context.directory, environment: context.environment)
-        let resolver = LockResolver(mode, old: old, fetcher: try fetcher(), trees: trees, policy: policy) { request in
+        let policy = try policy()
+        let resolver = LockResolver(mode, old: old, fetcher: try fetcher(policy), trees: trees, policy: policy) { request in
             try trust(request, accept)
         }
         return try await resolver.resolve(path, name: name)

@@ -40,10 +40,6 @@ struct RegistryOptions: ParsableArguments {
         _ reference: ImageReference, _ context: CommandContext, _ policy: Policy
     ) throws(OpsError) -> RegistryClient {
         try Self.check(reference, policy)
-        let (host, environment) = (reference.host, context.environment)
-        let store = CredentialStore(environment: environment)
-        return try RegistryClient(
-            host: host, isPlainHTTP: plainHttp, service: HTTPService.make(HTTPConfiguration { environment[$0] }),
-            credential: { try await store.credential(for: host, $0) })
+        return try RegistryClient(host: reference.host, isPlainHTTP: plainHttp, environment: context.environment)
     }
 }

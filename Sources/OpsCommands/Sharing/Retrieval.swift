@@ -21,12 +21,12 @@ struct Retrieval {
         let policy = try context.policy()
         let client = try registry.client(reference, context, policy)
         let rules = try signatures.rules(context, policy)
-        let pull = ArtifactPull(kind, from: reference, client: client)
+        let pull = ArtifactPull(PublishedArtifact(kind, at: reference, client: client))
         let found = try await pull.find(for: PlatformName.host)
         // Before anything of it is on the disk.
         let signature = try await rules.check(found.digest, of: kind, at: reference, client: client)
         if let warning = signature.warning { Console.error("ops: warning: \(warning)\n") }
-        let count = try await pull.unpack(found, to: target, temporary: context.temporary, check: check)
+        let count = try await pull.unpack(found, to: target, check: check)
         let pinned = "oci://\(reference.pinned(to: found.digest))"
         if format == .json {
             let value: Value = .map([

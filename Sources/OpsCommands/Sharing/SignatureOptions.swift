@@ -16,10 +16,9 @@ struct SignatureOptions: ParsableArguments {
     ///
     /// Throws: an `OpsError` where the keys cannot be read.
     func rules(_ context: CommandContext, _ policy: Policy) throws(OpsError) -> SignatureRules {
-        SignatureRules(
-            mode: requireSignature ? .require : policy.signatures,
-            signers: try SignerSearch.find(
-                named: allowedSigners, directory: context.directory, environment: context.environment),
-            refusal: { policy.refusal(ofSigner: $0) })
+        var rules = try SignatureRules(
+            policy, named: allowedSigners, directory: context.directory, environment: context.environment)
+        if requireSignature { rules.mode = .require }
+        return rules
     }
 }

@@ -27,6 +27,24 @@ package struct RegistryClient: Sendable {
             host: host, isPlainHTTP: isPlainHTTP, service: service, retry: retry, credential: credential)
     }
 
+    /// A client configured by an environment: proxies, certificates, and the credentials that docker or podman login
+    /// has kept.
+    ///
+    /// - Parameter given: a credential that is used instead of those.
+    /// Throws: an `OpsError` (`invalid`) where the host can be in no URL.
+    package init(
+        host: RegistryHost, isPlainHTTP: Bool = false, environment: [String: String],
+        given: RegistryCredential? = nil
+    ) throws(OpsError) {
+        let store = CredentialStore(environment: environment)
+        try self.init(
+            host: host, isPlainHTTP: isPlainHTTP, service: HTTPService.make(HTTPConfiguration { environment[$0] }),
+            credential: { repository in
+                if let given { return given }
+                return try await store.credential(for: host, repository)
+            })
+    }
+
     /// The URL of something in a repository: `/v2/NAME/PATH`.
     func url(_ repository: RepositoryName, _ path: String) throws(OpsError) -> URLParts {
         try origin.resolve("/v2/\(repository)/\(path)")

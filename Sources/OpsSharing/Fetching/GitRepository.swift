@@ -50,6 +50,13 @@ struct GitRepository: Sendable {
         }
     }
 
+    /// A commit of the copy and its signature, as git makes one with `gpg.format=ssh` (git-config(1)): over the commit
+    /// object without its header `gpgsig`.
+    func signed(_ commit: String) async throws -> SignedSubject {
+        let object = try await git.run(["--git-dir=\(folder)", "cat-file", "commit", commit], limit: 1 << 20)
+        return SignedSubject(commit: object, name: "the commit \(commit)")
+    }
+
     /// Writes the files of a commit to a new folder; submodules are left out, as their commits are elsewhere.
     ///
     /// Throws: an `OpsError`: `forbidden` for what no tree of others may hold, or past a limit.

@@ -1,4 +1,5 @@
 package import OpsCore
+import OpsRecipe
 import OpsRegistry
 import OpsSystem
 import OrderedCollections
@@ -10,48 +11,96 @@ package struct SourceFetch: Sendable {
     private let directory: String
     package let cache: TreeStore
 
+    private let rules: SignatureRules
+
     /// - Parameters:
     ///   - environment: names programs, caches, proxies and credentials.
     ///   - directory: where programs with relative names are looked for.
+    ///   - rules: what signatures there must be.
     /// Throws: an `OpsError` where the environment names no folder for caches.
-    package init(environment: [String: String], directory: String) throws(OpsError) {
+    package init(environment: [String: String], directory: String, rules: SignatureRules) throws(OpsError) {
         self.environment = environment
         self.directory = directory
+        self.rules = rules
         cache = try TreeStore.cache(environment: environment)
     }
 
-    /// The entry that a reference has from now on; its trees are in the cache. Permissions and signer are not filled in.
+    /// The entry that a reference has from now on, with its signer; its trees are in the cache. Permissions are not
+    /// filled in. Signatures are looked at before anything is unpacked.
     ///
-    /// Throws: an `OpsError` that names no reference.
-    func resolve(_ source: RemoteSource, _ kind: LockEntry.Kind) async throws -> LockEntry {
+    /// Throws: an `OpsError` that names no reference: `forbidden` where a signature is required and none counts.
+    func resolve(
+        _ source: RemoteSource, _ kind: LockEntry.Kind
+    ) async throws -> (entry: LockEntry, signature: SignatureFinding) {
         switch source.place {
         case .git(let url, let ref):
             let repository = try GitRepository(url: url, environment: environment, directory: directory)
             let commit = try await repository.resolve(ref)
-            let tree = try await keep { try await repository.write(commit, to: $0) }
-            return LockEntry(
-                kind: kind, source: source.description, requested: source.requested, resolved: commit, tree: tree)
+            let signature = try await self.signature(commit, in: repository)
+            var entry = LockEntry(
+                kind: kind, source: source.description, requested: source.requested, resolved: commit, tree: nil)
+            entry.tree = try await keep { try await repository.write(commit, to: $0) }
+            entry.signer = signature.signer
+            return (entry, signature)
         case .registry(let reference):
-            let registry = try RegistryFetch(reference, environment: environment)
-            let (digest, artifact) = try await registry.artifact()
+            let artifact = try artifact(kind, reference)
+            let (digest, content) = try await artifact.content()
+            let signature = try await rules.check(digest, of: artifact.kind, at: reference, client: artifact.client)
             var entry = LockEntry(
                 kind: kind, source: source.description, requested: source.requested, resolved: digest.description,
                 tree: nil)
-            switch artifact {
-            case .tree(let manifest): entry.tree = try await keep { try await registry.write(manifest, to: $0) }
-            case .platforms(_, let manifests):
-                guard kind == .plugin, !manifests.isEmpty else {
-                    throw OpsError(.unsupported, "is an index of platforms, which only a plugin may be")
-                }
-                for (platform, descriptor) in manifests {
-                    let manifest = try await registry.manifest(descriptor)
-                    entry.builds[PlatformName.name(of: platform)] = LockEntry.Build(
-                        resolved: descriptor.digest,
-                        tree: try await keep { try await registry.write(manifest, to: $0) })
-                }
+            entry.signer = signature.signer
+            switch content {
+            case .one(let manifest): entry.tree = try await keep { try await artifact.unpack(manifest, to: $0) }
+            case .platforms(let index): entry.builds = try await builds(index, kind, of: artifact)
             }
-            return entry
+            return (entry, signature)
         }
+    }
+
+    private func builds(
+        _ index: ImageIndex, _ kind: LockEntry.Kind, of artifact: PublishedArtifact
+    ) async throws -> OrderedDictionary<String, LockEntry.Build> {
+        guard kind == .plugin, index.manifests.contains(where: { $0.platform != nil }) else {
+            throw OpsError(.unsupported, "is an index of platforms, which only a plugin may be")
+        }
+        var builds: OrderedDictionary<String, LockEntry.Build> = [:]
+        for entry in index.manifests {
+            guard let platform = entry.platform, platform.isRunnable else { continue }
+            let manifest = try await artifact.manifest(entry)
+            builds[PlatformName.text(platform)] = LockEntry.Build(
+                resolved: entry.digest, tree: try await keep { try await artifact.unpack(manifest, to: $0) })
+        }
+        return builds
+    }
+
+    /// What signatures say of what is locked, whatever its name means now.
+    ///
+    /// Throws: an `OpsError`, as `resolve`.
+    func signature(of entry: LockEntry, _ source: RemoteSource) async throws -> SignatureFinding {
+        switch source.place {
+        case .git(let url, let ref):
+            let repository = try GitRepository(url: url, environment: environment, directory: directory)
+            try await repository.fetch(commit: entry.resolved, once: ref)
+            return try await signature(entry.resolved, in: repository)
+        case .registry(let reference):
+            let artifact = try artifact(entry.kind, reference)
+            return try await rules.check(
+                try Digest(entry.resolved), of: artifact.kind, at: reference, client: artifact.client)
+        }
+    }
+
+    private func signature(_ commit: String, in repository: GitRepository) async throws -> SignatureFinding {
+        guard rules.mode != .off else { return SignatureFinding() }
+        return try rules.check(try await repository.signed(commit))
+    }
+
+    private func artifact(
+        _ kind: LockEntry.Kind, _ reference: ImageReference
+    ) throws(OpsError) -> PublishedArtifact {
+        PublishedArtifact(
+            kind == .plugin ? .plugin : .recipe, at: reference,
+            client: try RegistryClient(host: reference.host, environment: environment))
     }
 
     /// Fetches one tree of an entry.
@@ -65,12 +114,12 @@ package struct SourceFetch: Sendable {
             try await repository.fetch(commit: entry.resolved, once: ref)
             found = try await keep { try await repository.write(entry.resolved, to: $0) }
         case .registry(let reference):
-            let registry = try RegistryFetch(reference, environment: environment)
+            let artifact = try artifact(entry.kind, reference)
             let resolved = try entry.builds.values.first { $0.tree == tree }?.resolved ?? Digest(entry.resolved)
-            guard case .tree(let manifest) = try await registry.artifact(resolved).artifact else {
+            guard case .one(let manifest) = try await artifact.content(resolved).content else {
                 throw OpsError(.mismatch, "\(resolved) is an index, not one tree")
             }
-            found = try await keep { try await registry.write(manifest, to: $0) }
+            found = try await keep { try await artifact.unpack(manifest, to: $0) }
         }
         guard found == tree else {
             throw OpsError(.mismatch, "\(entry.resolved) has the tree \(found), not \(tree) as it was locked")

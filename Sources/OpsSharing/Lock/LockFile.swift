@@ -85,7 +85,7 @@ package struct LockEntry: Sendable, Equatable {
     }
 
     /// The tree that this machine uses; nil where the plugin has none for it.
-    package var ownTree: Digest? { tree ?? builds[PlatformName.host]?.tree }
+    package var ownTree: Digest? { tree ?? builds[PlatformName.text(PlatformName.host)]?.tree }
 
     /// The trees of all platforms.
     package var trees: [Digest] { [tree].compactMap(\.self) + builds.values.map(\.tree) }
@@ -116,14 +116,5 @@ package struct LockEntry: Sendable, Equatable {
             }
         }
         return lines
-    }
-}
-
-/// The names that plugins and locks have for platforms: `linux-amd64`.
-package enum PlatformName {
-    package static var host: String { name(of: .host) }
-
-    package static func name(of platform: Platform) -> String {
-        [platform.os, platform.architecture, platform.variant].compactMap(\.self).joined(separator: "-")
     }
 }

@@ -164,21 +164,20 @@ package struct LockResolver {
         let known = old[kind, source.description]
         if let known, !isUpdated(name, source) {
             try await fetch(known, source)
-            outcome.lock.set(known)
+            outcome.lock.set(try await signed(known, source))
             if case .check = mode { try check(known, source) }
             return true
         }
         if case .check = mode { throw OpsError(.notFound, "it is not in the lock", hint: "run 'ops lock'") }
-        var entry = try await fetcher.resolve(source, kind)
+        var (entry, signature) = try await fetcher.resolve(source, kind)
         let outline = try self.outline(entry, source)
         entry.permissions = outline.permissions
         if let known, known.trustedDigest == entry.trustedDigest {
-            entry.signer = known.signer
             outcome.lock.set(entry)
             if known != entry { outcome.changed.append((name, known, entry, [])) }
             return true
         }
-        var request = TrustRequest(name: name, entry: entry, lines: outline.lines)
+        var request = TrustRequest(name: name, entry: entry, lines: outline.lines + signature.lines)
         if let known, (try? await fetch(known, source)) != nil, let before = try? self.outline(known, source) {
             request.changes = before.changes(to: outline)
         }
@@ -194,6 +193,20 @@ package struct LockResolver {
             outcome.added.append((name, entry))
         }
         return true
+    }
+
+    /// What is locked, with its signer where the policy has come to require one.
+    ///
+    /// Throws: an `OpsError` (`forbidden`) where no signature counts.
+    private func signed(_ entry: LockEntry, _ source: RemoteSource) async throws -> LockEntry {
+        guard policy.refusal(ofLocked: entry) != nil else { return entry }
+        var entry = entry
+        let signer = try await fetcher.signature(of: entry, source).signer
+        if case .check = mode {
+            throw OpsError(.mismatch, "the lock names no signer that counts", hint: "run 'ops lock'")
+        }
+        entry.signer = signer
+        return entry
     }
 
     private mutating func isUpdated(_ name: String, _ source: RemoteSource) -> Bool {

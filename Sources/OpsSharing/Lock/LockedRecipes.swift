@@ -10,6 +10,7 @@ package final class LockedRecipes: RemoteRecipes {
     private let lockPath: String
     private let lockName: String
     private let command: String
+    private let policy: Policy
     private let trees: LockedTrees
     private let lock = Mutex<LockFile?>(nil)
 
@@ -17,7 +18,11 @@ package final class LockedRecipes: RemoteRecipes {
     ///   - recipe: the recipe that a command was given, absolute.
     ///   - name: as messages name it.
     ///   - command: the words that lock it, for hints: `ops lock`.
-    package init(recipe: String, name: String, environment: [String: String], command: String) {
+    ///   - policy: what it does not allow is not given, though it is locked.
+    package init(
+        recipe: String, name: String, environment: [String: String], command: String, policy: Policy = Policy()
+    ) {
+        self.policy = policy
         lockPath = LockFile.path(ofRecipe: recipe)
         lockName = LockFile.path(ofRecipe: name)
         self.command = command
@@ -44,9 +49,12 @@ package final class LockedRecipes: RemoteRecipes {
         guard let entry = try entry(kind, reference) else {
             throw OpsError(.notFound, "is not in \(lockName)", hint: "run '\(command)': it asks before it trusts")
         }
+        if let refusal = source.refusal(by: policy) ?? policy.refusal(ofLocked: entry) {
+            throw OpsError(refusal.code, refusal.message, hint: refusal.hint)
+        }
         guard let digest = entry.ownTree else {
             throw OpsError(
-                .notFound, "has nothing for \(PlatformName.host)",
+                .notFound, "has nothing for \(PlatformName.text(PlatformName.host))",
                 hint: "it has \(entry.builds.keys.sorted().joined(separator: ", "))")
         }
         do throws(OpsError) {

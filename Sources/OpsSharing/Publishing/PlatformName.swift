@@ -27,8 +27,9 @@ package enum PlatformName {
         return Platform(os: parts[0] == "macos" ? "darwin" : parts[0], architecture: parts[1])
     }
 
-    /// `linux-amd64`.
+    /// `linux-amd64`. Another variant than the usual one is behind it: `linux-arm-v7`.
     package static func text(_ platform: Platform) -> String {
-        "\(platform.os == "darwin" ? "macos" : platform.os)-\(platform.architecture)"
+        let variant = platform.variant.map { "-\($0)" } ?? ""
+        return "\(platform.os == "darwin" ? "macos" : platform.os)-\(platform.architecture)\(variant)"
     }
 }

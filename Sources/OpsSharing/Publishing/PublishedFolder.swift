@@ -25,7 +25,7 @@ package struct PublishedFolder: Sendable {
     /// Throws: an `OpsError`: `invalid` for a link that leads out, a pipe, socket or device, and what no reader could
     /// take; `forbidden` past a limit.
     package init(
-        _ folder: String, excluding exclusions: [String] = [], limits: ArtifactLimits = ArtifactLimits()
+        _ folder: String, excluding exclusions: [String] = [], limits: TreeLimits = TreeLimits()
     ) throws(OpsError) {
         var entries: [ArchiveEntry] = []
         var secretLooking: [String] = []

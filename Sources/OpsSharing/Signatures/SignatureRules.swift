@@ -19,6 +19,21 @@ package struct SignatureRules: Sendable {
         self.signers = signers
         self.refusal = refusal
     }
+
+    /// What a policy asks.
+    ///
+    /// - Parameters:
+    ///   - named: the file with the keys that a caller named; nil looks for one (`SignerSearch`).
+    ///   - directory: the project's folder, absolute.
+    /// Throws: an `OpsError` with file and line where the keys cannot be read.
+    package init(
+        _ policy: Policy, named: String? = nil, directory: String, environment: [String: String]
+    ) throws(OpsError) {
+        self.init(
+            mode: policy.signatures,
+            signers: try SignerSearch.find(named: named, directory: directory, environment: environment),
+            refusal: { policy.refusal(ofSigner: $0) })
+    }
 }
 
 /// What was found of the signatures of something.
@@ -37,8 +52,42 @@ package struct SignatureFinding: Sendable, Hashable {
     }
 }
 
+extension SignatureFinding {
+    /// For whoever is to trust what was signed.
+    var lines: [String] {
+        if let signer { return ["signed by   \(signer) (\(fingerprint ?? ""))"] }
+        return warning.map { ["signature   \($0)"] } ?? []
+    }
+}
+
+extension Policy {
+    /// Why what is locked does not count: it has no signer, or one whose signatures do not; nil where it does.
+    func refusal(ofLocked entry: LockEntry) -> OpsError? {
+        guard signatures == .require else { return nil }
+        guard let signer = entry.signer else {
+            return OpsError(
+                .forbidden, "is locked without a signature, and the policy requires one", hint: "run 'ops lock'")
+        }
+        return SignatureRules(mode: signatures, refusal: { self.refusal(ofSigner: $0) })
+            .refusal(ofPrincipals: signer)
+    }
+}
+
+/// Something that may be signed, and the signatures that were found.
+struct SignedSubject {
+    /// As messages name it: `the recipe oci://host/name:1 (sha256:…)`.
+    var name: String
+    /// What the signatures are over.
+    var message: [UInt8]
+    /// What they are made for (OpenSSH, PROTOCOL.sshsig, "namespace").
+    var namespace: String
+    var signatures: [SSHSignature] = []
+    /// Why others could not be read.
+    var unreadable: [OpsError] = []
+}
+
 extension SignatureRules {
-    /// Looks for a signature that counts. One is enough, whatever else is attached.
+    /// Looks in a registry for a signature that counts. One is enough, whatever else is attached.
     ///
     /// - Parameters:
     ///   - subject: the digest of the manifest or index that was asked for: what the tag names, or a lock file.
@@ -53,24 +102,36 @@ extension SignatureRules {
         guard mode != .off else { return SignatureFinding() }
         let store = SignatureStore(client: client, repository: reference.repository)
         let found = try await store.signatures(of: subject)
+        return try check(
+            SignedSubject(
+                name: "the \(kind.noun) oci://\(reference) (\(subject))", message: SignatureStore.message(subject),
+                namespace: kind.namespace, signatures: found.good, unreadable: found.unreadable),
+            time: time)
+    }
+
+    /// Looks for a signature that counts among those that were found.
+    ///
+    /// Throws: an `OpsError` (`forbidden`) where the mode is `require` and none counts.
+    func check(_ subject: SignedSubject, time: Int = Int(Timestamp.now)) throws(OpsError) -> SignatureFinding {
+        guard mode != .off else { return SignatureFinding() }
         var reasons: [String] = []
-        for signature in found.good {
+        for signature in subject.signatures {
             do throws(OpsError) {
-                try signature.verify(SignatureStore.message(subject), namespace: kind.namespace)
+                try signature.verify(subject.message, namespace: subject.namespace)
                 guard let signers else {
                     throw OpsError(
                         .forbidden, "it is signed by the key \(signature.fingerprint), and no signers are known",
                         hint: Self.whereSigners)
                 }
                 let entry = try signers.signer(of: signature, at: time)
-                if let refusal = refusal(of: entry) { throw refusal }
+                if let refusal = refusal(ofPrincipals: entry.principals.text) { throw refusal }
                 return SignatureFinding(signer: entry.principals.text, fingerprint: signature.fingerprint)
             } catch {
                 reasons.append(error.message)
             }
         }
-        reasons += found.unreadable.map(\.message)
-        let problem = "the \(kind.noun) oci://\(reference) (\(subject)) has no signature that counts"
+        reasons += subject.unreadable.map(\.message)
+        let problem = "\(subject.name) has no signature that counts"
         let reason = reasons.isEmpty ? "it is not signed" : reasons.joined(separator: "; ")
         guard mode == .require else { return SignatureFinding(warning: "\(problem): \(reason)") }
         throw OpsError(
@@ -79,9 +140,9 @@ extension SignatureRules {
                 ? Self.whereSigners : "signatures are required, and \(signers?.name ?? "") names whose count")
     }
 
-    /// One allowed name of the signer is enough.
-    private func refusal(of entry: AllowedSigners.Entry) -> OpsError? {
-        let refusals = entry.principals.text.split(separator: ",").map { refusal(String($0)) }
+    /// Nil where one of the names, which commas separate, is allowed.
+    func refusal(ofPrincipals text: String) -> OpsError? {
+        let refusals = text.split(separator: ",").map { refusal(String($0)) }
         return refusals.contains { $0 == nil } ? nil : refusals.first ?? nil
     }
 
