@@ -71,6 +71,6 @@ import Testing
     @Test func whatIsNotThereIsTold() throws {
         let registry = try Registry(.tls)
         let project = try Self.project(registry, "team/none:1")
-        #expect(try project("lock").errorText.contains("has no team/none 1"))
+        #expect(try project("lock").errorText.contains("there is no recipe 'oci://\(registry.host)/team/none:1'"))
     }
 }

@@ -33,7 +33,7 @@ import Testing
         let result = try ops("t")
         #expect(result.status == 0, "\(result)")
         #expect(try ops("plugin", "list").text.contains("disk-space"))
-        try run(["sh", "-c", "echo '# more' >> \(ops.project)/../home/.cache/ops/trees/*/disk-space/bin/disk-space"])
+        try run(["sh", "-c", "for f in ../home/.cache/ops/trees/*/disk-space/bin/disk-space; do echo '# more' >> $f; done"], in: ops.project)
         let changed = try ops("t")
         #expect(changed.status == 2 && changed.errorText.contains("is not what ops.lock says"), "\(changed)")
     }

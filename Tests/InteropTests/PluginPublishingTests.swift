@@ -6,6 +6,8 @@ import Testing
 
 /// Plugins in Debian's docker-registry.
 @Suite struct PluginPublishingTests {
+    private static let accept =
+        "Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
     private static let manifest = """
         apiVersion: ops/plugin/v1
         name: acme
@@ -57,7 +59,7 @@ import Testing
         #expect(try JSONReader.value(planned.output)["digest"]?.stringValue == digest)
 
         let index = try JSONReader.value(
-            run(["curl", "-sf", "-H", "Accept: */*", "http://\(registry.host)/v2/team/acme/manifests/\(digest)"]).output
+            run(["curl", "-sf", "-H", Self.accept, "http://\(registry.host)/v2/team/acme/manifests/\(digest)"]).output
         )
         #expect(index["artifactType"] == .string("application/vnd.ops.plugin.v1+json"))
         #expect(index["annotations"]?["org.opencontainers.image.version"] == .string("1.2.0"))

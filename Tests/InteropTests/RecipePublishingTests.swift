@@ -6,6 +6,8 @@ import Testing
 
 /// Recipes in Debian's docker-registry, as this program, ssh-keygen and a general client (PyPI's oras) see them.
 @Suite struct RecipePublishingTests {
+    private static let accept =
+        "Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
     private static let recipe = """
         ops: 1
         name: lint
@@ -137,13 +139,14 @@ import Testing
         #expect(pulled.status == 0, "\(pulled.errorText)")
         #expect(pulled.text.contains("signed by alice@example.com (SHA256:"))
         #expect(pulled.errorText.isEmpty)
+        _ = try run(["rm", "-r", ops.project + "/copy"])
         let again = try ops("recipe", "push", place, "--plain-http", "--sign", alice)
         #expect(again.text.contains("was already signed by SHA256:"))
 
         // Without this program: curl and ssh-keygen.
         let base = "http://\(registry.host)/v2/team/lint"
         func get(_ path: String) throws -> [UInt8] {
-            try run(["curl", "-sf", "-H", "Accept: */*", base + path]).output
+            try run(["curl", "-sf", "-H", Self.accept, base + path]).output
         }
         let list = try JSONReader.value(get("/manifests/" + pushed.replacing(":", with: "-")))
         let signatures = try (list["manifests"]?.listValue ?? []).map { entry in

@@ -56,7 +56,9 @@ import Testing
     }
 
     @Test func elseTheTagThatStandsForItIs() async throws {
-        try await check(try Registry().host)
+        let registry = try Registry()
+        try await check(registry.host)
+        #expect(try registry.requests().contains { $0.contains("PUT /v2/team/app/manifests/sha256-") })
         let double = try RegistryDouble()
         try await check(double.host)
         #expect(try double.requests().contains { $0.contains("PUT /v2/team/app/manifests/sha256-") })

@@ -30,7 +30,14 @@ package struct PublishedFolder: Sendable {
         var entries: [ArchiveEntry] = []
         var secretLooking: [String] = []
         var size = 0
-        for file in try FileTree.find(".", in: folder, excluding: Self.alwaysExcluded + exclusions) {
+        var files: [FileEntry] = []
+        do throws(OpsError) {
+            files = try FileTree.find(".", in: folder, excluding: Self.alwaysExcluded + exclusions)
+        } catch {
+            // All of it is excluded, which callers say in words of their own.
+            guard error.code == .notFound, FileStatus.find(folder)?.kind == .folder else { throw error }
+        }
+        for file in files {
             let path = file.relativePath
             guard !path.isEmpty else { continue }
             guard path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
