@@ -16,6 +16,9 @@ import Testing
         ["-f", "recipes/ci.yaml", "test", "--", "--filter", "X"],
         ["-f", "recipes/deploy.yaml", "deploy", "from=man", "root=srv", "health=http://127.0.0.1:1/health"],
         ["-f", "recipes/offline-build.yaml", "build", "archive=recipes/ci.yaml"],
+        [
+            "-f", "recipes/share.yaml", "publish", "place=oci://127.0.0.1:1/team/ci", "version=1.0.0", "key=LICENSE",
+        ],
         ["-f", "ops.yaml", "check", "build", "test", "format", "manual", "bench", "release", "demo"],
     ]
 

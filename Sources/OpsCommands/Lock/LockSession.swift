@@ -61,15 +61,19 @@ struct LockSession {
         let old = try LockFile.read(lockPath, name: lockName) ?? LockFile()
         let policy = try policy()
         let resolver = LockResolver(mode, old: old, fetcher: try fetcher(policy), trees: trees, policy: policy) { request in
-            try trust(request, accept)
+            try trust(request, accept, policy)
         }
         return try await resolver.resolve(path, name: name)
     }
 
-    /// Asks on the terminal; without one only what `--accept` names is trusted.
-    private func trust(_ request: TrustRequest, _ accept: [String]) throws -> Bool {
+    /// Asks on the terminal; without one only what `--accept` or the policy names is trusted.
+    private func trust(_ request: TrustRequest, _ accept: [String], _ policy: Policy) throws -> Bool {
         if accept.contains(request.digest) { return true }
         Console.error(text(of: request))
+        if policy.trusts(request.digest, signers: request.entry.signers) {
+            Console.error("  trusted by the policy\n")
+            return true
+        }
         guard context.isInputTerminal, context.isErrorTerminal else { return false }
         Console.error("Trust it? [y/N] ")
         guard let answer = readLine()?.lowercased() else { return false }

@@ -68,6 +68,23 @@ package struct Policy: Sendable {
         return nil
     }
 
+    /// True where a file says that something is taken into a lock without a question, and no file that says what is
+    /// leaves it out.
+    ///
+    /// - Parameters:
+    ///   - digest: `sha256:…`, of what is to be trusted.
+    ///   - signers: the names of the key whose signature counted.
+    package func trusts(_ digest: String, signers: [String]) -> Bool {
+        let lists = files.compactMap(\.trust)
+        return !lists.isEmpty
+            && lists.allSatisfy { list in
+                list.contains { item in
+                    let pattern = NamePattern(item.text)
+                    return item.text == digest || signers.contains { pattern.matches($0) }
+                }
+            }
+    }
+
     /// What a recipe does that the policy does not allow, the recipes that it includes among it.
     package func check(_ recipe: Recipe) -> [Diagnostic] {
         PermissionChecker.check(recipe, ceilings: ceilings) + PolicyRules.check(recipe, files.flatMap(\.rules))
@@ -85,6 +102,8 @@ package struct PolicyFile: Sendable {
     /// Names of those whose signatures count; nil is all that the keys are known of.
     package var signers: [Permissions.Item]?
     package var signatures: SignatureMode?
+    /// Digests and signers that need no question; nil is none.
+    package var trust: [Permissions.Item]?
     package var ceiling: Grants?
     package var rules: [PolicyRule] = []
 

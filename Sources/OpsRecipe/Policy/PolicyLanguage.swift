@@ -19,6 +19,9 @@ package enum PolicyLanguage {
             LanguageKey(
                 "signatures", .choice(SignatureMode.allCases.map(\.rawValue)),
                 "What a missing signature is: nothing, a warning (the default), or an error"),
+            LanguageKey(
+                "trust", .oneOrMore(.text),
+                "What 'ops lock' takes without asking: digests, and signers; '*' stands for any text"),
             LanguageKey("permissions", .object("permissions"), "The most that a recipe may touch"),
             LanguageKey("rules", .list(.object("rule")), "What tasks of a kind must have"),
         ])

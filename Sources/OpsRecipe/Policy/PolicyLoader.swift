@@ -122,6 +122,17 @@ extension RecipeReader {
             }
         }
         file.signers = fields["signers"].map { constants($0, place) }
+        file.trust = fields["trust"].map { entry in
+            constants(entry, place).filter { item in
+                guard item.text.hasPrefix("sha256:"), item.text.wholeMatch(of: /sha256:[0-9a-f]{64}/) == nil else {
+                    return true
+                }
+                report(
+                    "invalid-value", "'\(item.text)' in 'trust' is no whole digest",
+                    hint: "'ops lock' shows it: sha256: and 64 digits", at: item.range)
+                return false
+            }
+        }
         if let word = text(fields["signatures"], place) {
             choice(word, fields["signatures"], SignatureMode.allCases.map(\.rawValue))
             file.signatures = SignatureMode(rawValue: word)

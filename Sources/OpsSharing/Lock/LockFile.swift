@@ -93,6 +93,9 @@ package struct LockEntry: Sendable, Equatable {
     /// What is trusted when the entry is: the tree, or where there are several the index that names them all.
     package var trustedDigest: String { tree?.description ?? resolved }
 
+    /// The names of the signer's key.
+    package var signers: [String] { (signer ?? "").split(separator: ",").map(String.init) }
+
     fileprivate var lines: [String] {
         func quoted(_ text: String) -> String { JSONWriter.text(.string(text)) }
         var lines = [
