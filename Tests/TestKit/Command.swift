@@ -2,7 +2,7 @@ package import Glibc
 import OpsCore
 
 /// What a program did that a test ran.
-package struct CommandResult: Sendable {
+package struct CommandResult: Sendable, CustomStringConvertible {
     /// The exit status; 128 and the signal's number where it died by one.
     package var status: Int32
     package var output: [UInt8]
@@ -10,6 +10,9 @@ package struct CommandResult: Sendable {
 
     package var text: String { String(decoding: output, as: UTF8.self) }
     package var errorText: String { String(decoding: errorOutput, as: UTF8.self) }
+
+    /// For messages of tests.
+    package var description: String { "status \(status)\n\(text)\n\(errorText)" }
 }
 
 /// Runs a program to its end, with its two streams kept in files (so that any amount fits), and standard

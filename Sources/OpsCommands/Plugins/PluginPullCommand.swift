@@ -37,7 +37,7 @@ struct PluginPullCommand: AsyncParsableCommand {
                 format: format, context: context
             ).perform { unpacked in
                 let bytes = try readFile(unpacked + "/plugin.yaml", limit: 1 << 20)
-                _ = try PublishedPlugin.read(bytes, file: "oci://\(place)/plugin.yaml", folder: name)
+                _ = try ManifestReader.read(bytes, file: "oci://\(place)/plugin.yaml", folder: name)
             }
         }
     }

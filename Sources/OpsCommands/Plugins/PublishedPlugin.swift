@@ -3,7 +3,6 @@ import OpsCore
 import OpsPluginHost
 import OpsSharing
 import OpsSystem
-import OpsYAML
 import OrderedCollections
 
 /// What must be true of a plugin's folder before it is published.
@@ -18,18 +17,7 @@ enum PublishedPlugin {
         guard FileStatus.find(folder + "/plugin.yaml")?.kind == .file else {
             throw OpsError(.notFound, "there is no plugin in '\(shown)': no plugin.yaml", hint: "name its folder")
         }
-        return try read(try readFile(folder + "/plugin.yaml", limit: limit), file: file, folder: nil)
-    }
-
-    /// - Parameter folder: the name that the folder has to have; nil for whatever the manifest says.
-    static func read(_ bytes: [UInt8], file: String, folder: String?) throws -> PluginManifest {
-        var own: String?
-        if folder == nil, case .mapping(let entries) = try YAML.parse(bytes, file: file).content,
-            let entry = entries.first(where: { $0.key == "name" }), case .scalar(let scalar) = entry.value.content
-        {
-            own = scalar.value.stringValue
-        }
-        return try ManifestReader.read(bytes, file: file, folder: folder ?? own ?? "")
+        return try ManifestReader.read(try readFile(folder + "/plugin.yaml", limit: limit), file: file, folder: nil)
     }
 
     /// The program for the platform is among what is published.

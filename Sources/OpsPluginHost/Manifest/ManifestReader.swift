@@ -12,10 +12,12 @@ package enum ManifestReader {
     ///
     /// - Parameters:
     ///   - file: how messages name the file.
-    ///   - folder: the name of the folder it stands in, which the plugin's name must be.
+    ///   - folder: the name of the folder it stands in, which the plugin's name must be; nil where it was found
+    ///     otherwise than by that name.
     /// Throws: a `DiagnosticsError` with all that is wrong, each at its place.
-    package static func read(_ bytes: [UInt8], file: String, folder: String) throws(DiagnosticsError) -> PluginManifest
-    {
+    package static func read(
+        _ bytes: [UInt8], file: String, folder: String?
+    ) throws(DiagnosticsError) -> PluginManifest {
         let node = try YAML.parse(bytes, file: file)
         var reader = Reader()
         let manifest = reader.manifest(node, folder: folder)
@@ -38,7 +40,7 @@ private struct Reader {
         "apiVersion", "name", "version", "summary", "protocol", "run", "actions", "secrets", "permissions",
     ]
 
-    mutating func manifest(_ node: Node, folder: String) -> PluginManifest? {
+    mutating func manifest(_ node: Node, folder: String?) -> PluginManifest? {
         let place = "the manifest"
         guard let found = fields.entries(node, keys: Self.keys, place) else { return nil }
         for key in ["apiVersion", "name", "version", "summary", "protocol", "run"] where found[key] == nil {
@@ -51,7 +53,7 @@ private struct Reader {
                 "invalid-value", "this ops reads manifests of '\(ManifestReader.apiVersion)', not '\(version)'",
                 at: entry.value.range)
         }
-        let name = name(found["name"], folder) ?? folder
+        let name = name(found["name"], folder) ?? folder ?? ""
         if found["actions"] == nil, found["secrets"] == nil {
             fields.report(
                 "missing-key", "\(place) declares neither 'actions' nor 'secrets'", hint: "a plugin brings one of them",
@@ -65,7 +67,7 @@ private struct Reader {
             permissions: permissions(found["permissions"]), json: node.plainValue)
     }
 
-    private mutating func name(_ entry: Node.Entry?, _ folder: String) -> String? {
+    private mutating func name(_ entry: Node.Entry?, _ folder: String?) -> String? {
         guard let entry, let name = fields.text(entry.value, "'name'") else { return nil }
         guard ManifestFields.isName(name) else {
             fields.report(
@@ -73,7 +75,7 @@ private struct Reader {
                 hint: "lower-case letters, digits and '-', at most 64; it starts with a letter", at: entry.value.range)
             return nil
         }
-        if name != folder {
+        if let folder, name != folder {
             fields.report(
                 "invalid-name", "the plugin '\(name)' stands in a folder named '\(folder)'",
                 hint: "both must have one name", at: entry.value.range)

@@ -44,7 +44,8 @@ package struct PluginSearch: Sendable {
                 Diagnostic(code: error.code.description, "the plugin cannot be read: \(error.message)")
             ])
         }
-        let name = folder.split(separator: "/").last.map(String.init) ?? ""
+        // One that a recipe names may lie in a folder of any name, such as a digest.
+        let name = place == .recipe ? nil : folder.split(separator: "/").last.map(String.init) ?? ""
         let manifest = try ManifestReader.read(bytes, file: file, folder: name)
         return FoundPlugin(
             manifest: manifest, folder: folder, place: place, source: SourceText(file: file, bytes: bytes))

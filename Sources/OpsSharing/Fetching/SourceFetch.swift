@@ -50,9 +50,10 @@ package struct SourceFetch: Sendable {
                 kind: kind, source: source.description, requested: source.requested, resolved: digest.description,
                 tree: nil)
             entry.signer = signature.signer
-            switch content {
-            case .one(let manifest): entry.tree = try await keep { try await artifact.unpack(manifest, to: $0) }
-            case .platforms(let index): entry.builds = try await builds(index, kind, of: artifact)
+            if let manifest = try await artifact.only(content) {
+                entry.tree = try await keep { try await artifact.unpack(manifest, to: $0) }
+            } else if case .platforms(let index) = content {
+                entry.builds = try await builds(index, kind, of: artifact)
             }
             return (entry, signature)
         }
@@ -116,7 +117,7 @@ package struct SourceFetch: Sendable {
         case .registry(let reference):
             let artifact = try artifact(entry.kind, reference)
             let resolved = try entry.builds.values.first { $0.tree == tree }?.resolved ?? Digest(entry.resolved)
-            guard case .one(let manifest) = try await artifact.content(resolved).content else {
+            guard let manifest = try await artifact.only(try await artifact.content(resolved).content) else {
                 throw OpsError(.mismatch, "\(resolved) is an index, not one tree")
             }
             found = try await keep { try await artifact.unpack(manifest, to: $0) }

@@ -43,6 +43,18 @@ package struct PublishedArtifact: Sendable {
         return (root.digest, root.isIndex ? .platforms(try ImageIndex(root)) : .one(try manifest(root)))
     }
 
+    /// The manifest that serves all platforms; nil where each has its own.
+    ///
+    /// Throws: an `OpsError`, as `content`.
+    func only(_ content: Content) async throws -> ArtifactManifest? {
+        switch content {
+        case .one(let manifest): return manifest
+        case .platforms(let index):
+            guard index.manifests.count == 1, index.manifests[0].platform == nil else { return nil }
+            return try await manifest(index.manifests[0])
+        }
+    }
+
     /// The manifest of one platform.
     ///
     /// Throws: an `OpsError`, as `content`.
