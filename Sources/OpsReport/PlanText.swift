@@ -38,7 +38,7 @@ package struct PlanText {
         for (name, value) in plan.inputs { facts.append(("input", "\(name) = \(Self.text(value))")) }
         for (name, value) in plan.git { facts.append(("git", "\(name) = \(Self.text(value))")) }
         for unit in plan.units.dropFirst() {
-            facts.append(("include", "\(unit.prefix) from \(unit.recipe.file)"))
+            facts.append(("include", "\(unit.prefix) from \(unit.recipe.origin ?? unit.recipe.file)"))
             for (name, value) in unit.inputs { facts.append(("input", "\(unit.prefix)\(name) = \(Self.text(value))")) }
             for (name, value) in unit.git where unit.git != plan.git {
                 facts.append(("git", "\(unit.prefix)\(name) = \(Self.text(value))"))

@@ -17,7 +17,7 @@ import Testing
         """
         ops: 1
         name: prose
-        permissions: { read: [ docs ], write: [ docs/counts.json ], net: \(net) }
+        permissions: { read: [ docs ], write: [ docs ], net: \(net) }
         plugins: { word-count: "oci://\(registry.host)/tools/word-count:1" }
         tasks:
           count:
@@ -110,14 +110,15 @@ import Testing
         let asked = try run(b: "lock")
         #expect(asked.status == 2 && !b.exists("ops.lock"))
         #expect(asked.errorText.contains("signed by   team-a@example.com (SHA256:"), "\(asked)")
-        #expect(asked.errorText.contains("permissions read: docs, write: docs/counts.json, net: none"), "\(asked)")
+        #expect(asked.errorText.contains("permissions read: docs, write: docs, net: none"), "\(asked)")
         let locked = try lock(b)
         try #require(locked.status == 0, "\(locked)")
         let text = try b.text("ops.lock")
         #expect(text.contains("plugins:\n") && text.contains("    signer: \"team-a@example.com\"\n"), "\(text)")
 
         let planned = try run(b: "plan", "prose:count")
-        #expect(planned.status == 0 && planned.text.contains("net none"), "\(planned)")
+        #expect(planned.status == 0 && planned.text.contains("prose: from oci://\(registry.host)/team/prose:1\n")
+                && planned.text.contains("net      none\n"), "\(planned)")
         #expect(!b.exists("docs/counts.json"))
 
         // Offline, from the vendor folder, with an empty cache.
@@ -139,7 +140,7 @@ import Testing
             #expect(result.status == 1, "\(result)")
             #expect(
                 result.text.contains("it was likely stopped by the permissions of")
-                    && result.text.contains("read docs; write docs/counts.json; net none"), "\(result)")
+                    && result.text.contains("read docs; write docs; net none"), "\(result)")
             #expect(!result.text.contains("\(secret)\n"))
         }
         #expect(!b.exists("../home/left"))

@@ -51,10 +51,12 @@ package enum PlanJSON {
 
     /// A recipe with its values: the first is the recipe itself, the others those that it includes.
     private static func unit(_ unit: PlanUnit) -> Value {
-        .map([
+        var map: ValueMap = [
             "file": .string(unit.recipe.file), "prefix": .string(unit.prefix),
             "directory": .string(unit.recipe.directory), "inputs": .map(unit.inputs), "git": .map(unit.git),
-        ])
+        ]
+        if let origin = unit.recipe.origin { map["from"] = .string(origin) }
+        return .map(map)
     }
 
     private static func secret(_ secret: PlannedSecret) -> Value {

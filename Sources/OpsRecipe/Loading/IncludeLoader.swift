@@ -182,6 +182,7 @@ struct IncludeLoader {
             recipe.identity = place.identity
             recipe.folder = place.folder
             recipe.tree = place.tree
+            recipe.origin = RemoteReference.scheme(of: include.from).map { _ in include.from }
             if !recipe.include.isEmpty { result = follow(&recipe) }
             if depth > .outline {
                 let isGood = diagnostics[start...].allSatisfy { $0.severity != .error }

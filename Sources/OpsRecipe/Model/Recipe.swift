@@ -11,6 +11,8 @@ package struct Recipe: Sendable {
     package var folder: String
     /// The folder that holds all that came with a recipe of others; nil for a file of this machine.
     package var tree: String?
+    /// The reference that it was included by, where it is one of others: `oci://host/repository:tag`.
+    package var origin: String?
     package var name: String?
     package var description: String?
     package var inputs: OrderedDictionary<String, InputDeclaration> = [:]
