@@ -30,7 +30,8 @@ import Testing
 
     @Test func anIncludeFromElsewhereIsRefused() throws {
         let ops = try OpsProgram()
-        try ops.write("a/ops.yaml", "ops: 1\ninclude: { common: ../common.yaml }\ntasks:\n  own: { run: [ echo, own ] }\n")
+        try ops.write(
+            "a/ops.yaml", "ops: 1\ninclude: { common: ../common.yaml }\ntasks:\n  own: { run: [ echo, own ] }\n")
         try ops.write("common.yaml", Self.recipe)
         let result = try ops("recipe", "push", Self.place, "a", "--dry-run")
         #expect(result.status == 2)

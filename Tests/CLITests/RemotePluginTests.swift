@@ -33,7 +33,8 @@ import Testing
         let result = try ops("t")
         #expect(result.status == 0, "\(result)")
         #expect(try ops("plugin", "list").text.contains("disk-space"))
-        try run(["sh", "-c", "for f in ../home/.cache/ops/trees/*/disk-space/bin/disk-space; do echo '# more' >> $f; done"], in: ops.project)
+        let script = "for f in ../home/.cache/ops/trees/*/disk-space/bin/disk-space; do echo '# more' >> $f; done"
+        try run(["sh", "-c", script], in: ops.project)
         let changed = try ops("t")
         #expect(changed.status == 2 && changed.errorText.contains("is not what ops.lock says"), "\(changed)")
     }

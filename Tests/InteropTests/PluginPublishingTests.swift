@@ -119,6 +119,47 @@ import Testing
         #expect(pulled.text.contains("signed by alice@example.com"))
     }
 
+    @Test func aLockHoldsAllPlatformsAndARunWantsItsOwn() throws {
+        let registry = try Registry(.tls)
+        let ops = try project()
+        let known: [String: String?] = ["SSL_CERT_FILE": registry.certificate]
+        let place = "oci://\(registry.host)/team/acme:1"
+        let other = Self.host == "linux-amd64" ? "linux-arm64" : "linux-amd64"
+        func push(_ platforms: String...) throws {
+            let words = ["plugin", "push", place] + platforms.flatMap { ["--platform", $0] }
+            let pushed = try ops.run(words, environment: known)
+            try #require(pushed.status == 0, "\(pushed)")
+        }
+        func lock(_ words: String...) throws -> CommandResult {
+            let asked = try ops.run(["lock"] + words, environment: known)
+            let digest = try #require(asked.errorText.firstMatch(of: /--accept (sha256:[0-9a-f]{64})/)?.output.1)
+            return try ops.run(["lock"] + words + ["--accept", String(digest)], environment: known)
+        }
+        try push("macos-arm64=mac", "\(other)=linux")
+        try ops.write(
+            "ops.yaml", "ops: 1\nplugins: { acme: \"\(place)\" }\ntasks: { t: { acme.pack: { source: x } } }\n")
+        #expect(try lock().status == 0)
+        let missing = try ops("t")
+        #expect(missing.status == 2, "\(missing)")
+        #expect(missing.errorText.contains("the plugin 'acme' has nothing for \(Self.host)"), "\(missing)")
+        #expect(missing.errorText.contains("it has \(other), macos-arm64"), "\(missing)")
+
+        try push("macos-arm64=mac", "\(Self.host)=linux")
+        #expect(try lock("update", "acme").status == 0)
+        let text = try ops.text("ops.lock")
+        #expect(text.contains("      \"\(Self.host)\":\n") && text.contains("      \"macos-arm64\":\n"), "\(text)")
+        #expect(try ops("plan", "t").status == 0)
+        // All platforms are vendored, and compared.
+        #expect(try ops.run(["lock", "vendor"], environment: known).text.hasPrefix("2 trees are in"))
+        #expect(try ops("lock", "verify").status == 0)
+
+        let wrong = "oci://\(registry.host)/team/acme@sha256:\(String(repeating: "0", count: 64))"
+        try ops.write(
+            "ops.yaml", "ops: 1\nplugins: { acme: \"\(wrong)\" }\ntasks: { t: { acme.pack: { source: x } } }\n")
+        let refused = try ops.run(["lock"], environment: known)
+        #expect(refused.status == 2 && refused.errorText.contains("there is no plugin '\(wrong)'"), "\(refused)")
+    }
+
     @Test func aPluginWithErrorsIsNotPublished() throws {
         let ops = try project()
         let place = "oci://127.0.0.1:9/team/acme:1"

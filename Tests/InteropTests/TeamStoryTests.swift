@@ -45,7 +45,8 @@ import Testing
             """)
         key = a.temporary + "/key"
         #expect(try TestKit.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key]).status == 0)
-        let signers = "team-a@example.com namespaces=\"ops-*\" \(String(decoding: try readAll(key + ".pub"), as: UTF8.self))"
+        let form = String(decoding: try readAll(key + ".pub"), as: UTF8.self)
+        let signers = "team-a@example.com namespaces=\"ops-*\" \(form)"
         for ops in [a, b] {
             try ops.write(".ops/policy.yaml", "policy: 1\nsignatures: require\nregistries: [ \(registry.host) ]\n")
             try ops.write(".ops/allowed_signers", signers)
@@ -117,7 +118,8 @@ import Testing
         #expect(text.contains("plugins:\n") && text.contains("    signer: \"team-a@example.com\"\n"), "\(text)")
 
         let planned = try run(b: "plan", "prose:count")
-        #expect(planned.status == 0 && planned.text.contains("prose: from oci://\(registry.host)/team/prose:1\n")
+        #expect(
+            planned.status == 0 && planned.text.contains("prose: from oci://\(registry.host)/team/prose:1\n")
                 && planned.text.contains("net      none\n"), "\(planned)")
         #expect(!b.exists("docs/counts.json"))
 

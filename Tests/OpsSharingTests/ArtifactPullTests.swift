@@ -81,7 +81,8 @@ import Testing
         ("add('hard', type=tarfile.LNKTYPE, link='../ops.yaml')", "its path has '..'"),
         ("add('pipe', type=tarfile.FIFOTYPE)", "it is a device, pipe or socket"),
         ("add('a'); add('a')", "the archive has that path twice"),
-        ("add('sub/.git/config')", "would be taken for a repository"), ("add('.GIT/config')", "would be taken for a repository"),
+        ("add('sub/.git/config')", "would be taken for a repository"),
+        ("add('.GIT/config')", "would be taken for a repository"),
     ])
     func whatLeadsOutIsRefusedAndNothingIsLeft(lines: String, reason: String) async throws {
         try await push(archive: try archive(lines))

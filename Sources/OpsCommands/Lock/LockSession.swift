@@ -60,7 +60,8 @@ struct LockSession {
     func resolve(_ mode: LockResolver.Mode, accept: [String]) async throws -> LockOutcome {
         let old = try LockFile.read(lockPath, name: lockName) ?? LockFile()
         let policy = try policy()
-        let resolver = LockResolver(mode, old: old, fetcher: try fetcher(policy), trees: trees, policy: policy) { request in
+        let resolver = LockResolver(mode, old: old, fetcher: try fetcher(policy), trees: trees, policy: policy) {
+            request in
             try trust(request, accept, policy)
         }
         return try await resolver.resolve(path, name: name)
