@@ -139,7 +139,8 @@ let package = Package(
         tests("OpsArchiveTests", ["OpsArchive", "OpsPlugin", "OpsSystem", "OpsCore"]),
         tests("OpsPluginTests", ["OpsPlugin", "OpsCore"]),
         tests("OpsPluginHostTests", ["OpsPluginHost", "OpsPlugin", "OpsSystem", "OpsCore"]),
-        tests("OpsRecipeTests", ["OpsRecipe", "OpsPlugin", "OpsYAML", "OpsCore"], exclude: ["Bad", "Good"]),
+        tests(
+            "OpsRecipeTests", ["OpsRecipe", "OpsPlugin", "OpsSystem", "OpsYAML", "OpsCore"], exclude: ["Bad", "Good"]),
         tests(
             "OpsSharingTests",
             [

@@ -15,6 +15,8 @@ public struct PlanContext: Sendable {
     /// True where nothing that runs before this step can write the path (absolute): its content now is its
     /// content then. Outputs that depend on files may be given as known only for settled paths.
     public var isSettled: @Sendable (_ path: String) -> Bool
+    /// What processes that the action asks are held to.
+    package var sandboxes: [Sandbox] = []
 
     public init(
         directory: String, environment: [String: String], step: StepOptions, isOnline: Bool = false,
@@ -83,6 +85,8 @@ public struct RunContext: Sendable {
     public var keepProcesses: (@Sendable (_ group: Int32) -> Void)?
     /// What processes that the action starts for the step are held to.
     package var sandboxes: [Sandbox] = []
+    /// The same for people, and where it was declared; nil where they are held to nothing.
+    package var sandboxText: String?
     /// The limit of this attempt, for programs that plan their time by it; it is enforced by cancellation.
     public var timeout: Duration?
     /// The outputs that the plan gave as known: those of the run must equal them.

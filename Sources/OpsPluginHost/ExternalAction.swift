@@ -43,7 +43,8 @@ struct ExternalAction: Action {
         request.isOnline = true
         let call = PluginCall(
             plugin: plugin, request: request, environment: context.environment, grace: .seconds(1),
-            cancellation: action.cancellation, limit: Self.planLimit, marker: PluginCall.newMarker())
+            cancellation: action.cancellation, sandboxes: context.sandboxes, limit: Self.planLimit,
+            marker: PluginCall.newMarker())
         let answer = try await PluginProcess.run(call, PluginListener())
         try check(answer.result)
         plan.effects = answer.result.effects
@@ -67,7 +68,13 @@ struct ExternalAction: Action {
 
     /// That the program is started: unless it was asked, it may touch more than the plan lists.
     private func execution(_ detail: String?) -> Effect {
-        Effect(.execute, "plugin \(plugin.manifest.name) \(plugin.manifest.version)", detail: detail)
+        var details = detail.map { [$0] } ?? []
+        if plugin.manifest.permissions.range != nil, SandboxSupport.landlock == 0 {
+            details.append("its permissions are disclosure only: this system has no Landlock")
+        }
+        return Effect(
+            .execute, "plugin \(plugin.manifest.name) \(plugin.manifest.version)",
+            detail: details.isEmpty ? nil : details.joined(separator: "; "))
     }
 
     /// What the declaration says of paths.
@@ -107,7 +114,8 @@ struct ExternalAction: Action {
         request.logLevel = PluginLogLevel(context.logger.logLevel)
         let call = PluginCall(
             plugin: plugin, request: request, environment: context.environment, grace: context.grace,
-            cancellation: action.cancellation, sandboxes: context.sandboxes, marker: context.outputFile)
+            cancellation: action.cancellation, sandboxes: context.sandboxes, sandboxText: context.sandboxText,
+            marker: context.outputFile)
         let answer = try await PluginProcess.run(call, listener(context))
         try check(answer.result)
         try refuseUndeclared(answer.outputs)

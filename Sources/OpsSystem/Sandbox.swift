@@ -46,6 +46,18 @@ package struct Sandbox: Sendable, Hashable {
 }
 
 extension Sandbox {
+    /// True for what may always be read and executed.
+    package static func isSystem(_ path: String) -> Bool { programs.contains { path.isWithin($0) } }
+
+    /// True where a text is one that programs write when the kernel has stopped them.
+    package static func isDenial(_ text: String) -> Bool {
+        let signs = [
+            "ermission denied", "peration not permitted", "etwork is unreachable", "emporary failure in name", "EACCES",
+            "ENETUNREACH", "EAI_AGAIN",
+        ]
+        return signs.contains { text.contains($0) }
+    }
+
     /// Makes the folders to be written that are not there, so that a rule can name them. One that leads out of another
     /// layer by a link is not made.
     package static func makeFolders(of layers: [Sandbox]) {

@@ -38,6 +38,9 @@ struct SandboxCage: ~Copyable {
 
 /// Rulesets are made once and kept: to make one takes longer than to enter it.
 private enum Rulesets {
+    /// The most that are kept: those with a folder of one step alone would be kept for nothing.
+    private static let limit = 64
+
     private struct Entry {
         var descriptor: Int32
         /// Which files its paths led to: another folder by the same name needs other rules.
@@ -58,6 +61,10 @@ private enum Rulesets {
             if let entry = known[sandbox], entry.stamps == stamps { return copy(entry.descriptor) }
             let ruleset = make(sandbox)
             guard ruleset >= 0 else { return ruleset }
+            if known.count >= limit {
+                for entry in known.values { close(entry.descriptor) }
+                known.removeAll()
+            }
             if let old = known.updateValue(Entry(descriptor: ruleset, stamps: stamps), forKey: sandbox) {
                 close(old.descriptor)
             }

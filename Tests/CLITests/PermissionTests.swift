@@ -179,7 +179,7 @@ private enum Kernel {
     // MARK: the network
 
     /// A server on a free port of the loopback that accepts nothing: the kernel answers for it.
-    private final class Listener {
+    final class Listener {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var port = 0
 

@@ -36,6 +36,12 @@ import Testing
         try run(["mkdir", ops.project + "/hello/bin"])
         let program = OpsProgram.path.replacing(#//ops$/#, with: "/hello-program")
         try run(["cp", program, ops.project + "/hello/bin/hello"])
+        // That of the tests is not linked as the script of the package does it: Swift's libraries are beside the system's.
+        let library = try run(["ldd", program]).text.firstMatch(of: /libswiftCore.so => (.*)\/libswiftCore.so/)?.1
+        if let library {
+            let manifest = try ops.text("hello/plugin.yaml")
+            try ops.write("hello/plugin.yaml", manifest + "  read: [\"\(library)\"]\n")
+        }
         let tested = try ops("plugin", "test", "hello")
         #expect(tested.status == 0, "\(tested.text)")
     }

@@ -4,7 +4,14 @@ import TestKit
 struct PluginProject {
     let ops: OpsProgram
 
-    static let manifest = """
+    static let manifest = manifest(permissions: #"{ read: ["."], write: ["."], net: none, env: [ACME_HOME] }"#)
+
+    /// - Parameter permissions: as YAML; nil: there are none.
+    static func manifest(permissions: String?) -> String {
+        manifestStart + (permissions.map { "permissions: \($0)\n" } ?? "")
+    }
+
+    private static let manifestStart = """
         apiVersion: ops/plugin/v1
         name: acme
         version: 1.2.0
@@ -28,7 +35,7 @@ struct PluginProject {
               properties: { path: { type: string }, size: { type: integer }, key: { type: string, x-ops-secret: true } }
             examples: [ { title: A folder, with: { source: dist } } ]
         secrets: [acme]
-        permissions: { read: ["."], net: none, env: [ACME_HOME] }
+
         """
 
     /// Reads the request into `r` and has `send` and `result`.

@@ -50,7 +50,7 @@ import Testing
                 open("started", "w").write(r["verb"])
                 send("outputs", outputs={"path": "planned.tgz", "key": {"$unknown": "run"}})
                 result(effects=[{"kind": "publish", "target": "https://acme.example/box", "detail": "1 box"}])
-                """)
+                """, manifest: PluginProject.manifest(permissions: nil))
         try project.ops.write("dist/a", "")
         let plan = try project.ops("plan", "t")
         #expect(plan.status == 0, "\(plan.errorText)")
@@ -85,7 +85,7 @@ import Testing
         let project = try PluginProject(
             PluginProject.recipe(),
             program: """
-                open("request", "w").write(json.dumps(r))
+                if r["verb"] == "apply": open("request", "w").write(json.dumps(r))
                 send("outputs", outputs={"path": "a.tgz", "key": "secret-key-1"})
                 result()
                 """)

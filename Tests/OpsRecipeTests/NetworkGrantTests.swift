@@ -1,4 +1,4 @@
-import OpsRecipe
+import OpsSystem
 import Testing
 
 @Suite struct NetworkGrantTests {

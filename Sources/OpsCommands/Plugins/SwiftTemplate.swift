@@ -66,10 +66,10 @@ enum SwiftTemplate {
 
     static let build = #"""
         #!/bin/sh
-        # Builds the program, and makes the manifest from its declarations.
+        # Builds the program, which needs no Swift where it runs, and makes the manifest from its declarations.
         set -eu
         cd "$(dirname "$0")"
-        swift build -c release --product hello
+        swift build -c release --static-swift-stdlib --product hello
         mkdir -p bin
         cp .build/release/hello bin/hello
         bin/hello manifest >plugin.yaml.new

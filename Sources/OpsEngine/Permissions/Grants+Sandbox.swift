@@ -23,22 +23,14 @@ extension Grants {
         }
         sandbox.own = own
         sandbox.shipped = grants.shipped
-        guard let net = grants.net else { return sandbox }
-        sandbox.isOffline = net.isEmpty
-        if net.contains(where: { $0.port == nil }) { return sandbox }
-        // Names are asked for by TCP where an answer is long.
-        sandbox.connect = net.isEmpty ? [] : Set(net.compactMap { $0.port.map { UInt16($0) } } + [53]).sorted()
-        sandbox.bind = Set(
-            net.filter { $0.isLoopback || $0.host == "*" }.compactMap { $0.port.map { UInt16($0) } }
-        ).sorted()
+        if let net = grants.net { sandbox.limitNetwork(to: net) }
         return sandbox
     }
 
     /// The same with HOME in place of `~`.
     package func inHome(of environment: [String: String]) -> Grants {
-        guard let home = environment["HOME"], home.hasPrefix("/") else { return self }
         func expand(_ paths: [String]?) -> [String]? {
-            paths.map { $0.map { $0.hasPrefix("~") ? plainPath(home + $0.dropFirst()) : $0 } }
+            paths?.map { PermissionPath.inHome($0, of: environment) }
         }
         var result = self
         result.read = expand(read)

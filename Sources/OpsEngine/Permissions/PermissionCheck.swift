@@ -101,12 +101,16 @@ extension Run {
         case let error as OpsError where error.code == .forbidden && error.hint?.contains("permissions") != true: break
         default: return nil
         }
+        let text = permissionText(step)
+        return failure.lastLines.contains(where: Sandbox.isDenial)
+            ? "it was likely stopped by \(text)" : "it runs with \(text)"
+    }
+
+    /// What a step is held to, for people.
+    func permissionText(_ step: PlannedStep) -> String {
         let folder =
             step.id.task.flatMap { id in plan.tasks.first { $0.id == id } }
             .map { plan.unit(of: $0).recipe.directory } ?? plan.recipe.directory
-        let signs = ["ermission denied", "peration not permitted", "etwork is unreachable", "emporary failure in name"]
-        let isLikely = failure.lastLines.contains { line in signs.contains { line.contains($0) } }
-        let what = "the permissions of \(step.grants.place): \(step.grants.summary(in: folder))"
-        return isLikely ? "it was likely stopped by \(what)" : "it runs with \(what)"
+        return "the permissions of \(step.grants.place): \(step.grants.summary(in: folder))"
     }
 }

@@ -53,9 +53,12 @@ extension Planner {
         }
         do {
             let binding = try StepBinding(planned, task: task?.name ?? "", scope: scope, catalog: catalog)
-            let context = PlanContext(
+            var context = PlanContext(
                 directory: planned.directory, environment: binding.scope.knownEnvironment, step: binding.options,
                 isOnline: request.isOnline, isSettled: { settled.isSettled($0) })
+            if request.isOnline {
+                context.sandboxes = planned.grants.map { $0.sandbox(own: [], environment: request.environment) }
+            }
             let plan: ActionPlan
             do { plan = try await action.plan(binding.arguments, context) } catch let failure as ArgumentFailure {
                 throw failure.located(in: binding.template, of: recipe)

@@ -49,6 +49,7 @@ extension Run {
         context.keepProcesses = keeper(of: step)
         if let cage {
             context.sandboxes = cage.sandboxes(withFiles: binding.files.isEmpty ? nil : files.sharedFolder)
+            context.sandboxText = permissionText(step)
             Sandbox.makeFolders(of: context.sandboxes)
         }
         context.timeout = step.timeout

@@ -27,8 +27,10 @@ struct ConformanceCall: Sendable {
     var directory: String
     /// False: the variable that ops sets is left out.
     var isByOps = true
+    /// The request, where the input is a good one.
+    var request: PluginRequest?
     /// The id that the result must have; nil where the input is no good request.
-    var id: String?
+    var id: String? { request?.id }
 }
 
 /// What the kit saw of one call.
@@ -45,6 +47,8 @@ struct ConformanceAnswer: Sendable {
     var endedLeftOvers = false
     /// How long it took to end: since it was told to, else since its start.
     var duration: Duration = .zero
+    /// The permissions that held it, where it says that something was denied.
+    var permissions: String?
 
     /// The results among the lines.
     var results: [PluginResult] {
@@ -119,22 +123,21 @@ enum ConformanceProcess {
     }
 
     /// - Parameters:
-    ///   - marker: of the environment, by which processes that leave the program's group are found.
-    ///   - grace: the time between SIGTERM and SIGKILL.
-    static func run(
-        _ call: ConformanceCall, program: String, environment: [String: String], marker: String, grace: Duration
-    ) async throws -> ConformanceAnswer {
-        var environment = environment
-        environment[PluginProtocol.variable] = call.isByOps ? String(PluginProtocol.major) : nil
+    ///   - plugin: what ops would start it as.
+    ///   - program: its file.
+    static func run(_ call: ConformanceCall, as plugin: PluginCall, program: String) async throws -> ConformanceAnswer {
+        var environment = plugin.programEnvironment
+        if !call.isByOps { environment[PluginProtocol.variable] = nil }
         var spec = ChildSpec(
             executable: program, arguments: [call.verb.rawValue], environment: environment, directory: call.directory)
+        spec.sandboxes = plugin.layers
         let input = ChildInput(call.input)
         spec.input = .conversation(input)
-        spec.marker = "\(PluginCall.markerVariable)=\(marker)"
+        spec.marker = "\(PluginCall.markerVariable)=\(plugin.marker)"
         let ears = Ears(call)
         let start = Clock.ticks()
         let work = Task(executorPreference: EventLoop.shared) {
-            try await ChildProcess.run(spec, grace: grace) { stream, bytes in
+            try await ChildProcess.run(spec, grace: plugin.grace) { stream, bytes in
                 // The call returns before the buffer goes.
                 nonisolated(unsafe) let bytes = bytes
                 EventLoop.assumeIsolated { ears.hear(stream, bytes) }
@@ -160,6 +163,10 @@ enum ConformanceProcess {
         }
         input.close()
         try Task.checkCancellation()
+        let words = [ears.answer.errorOutput] + ears.answer.lines
+        if words.contains(where: { Sandbox.isDenial(String(decoding: $0, as: UTF8.self)) }) {
+            ears.answer.permissions = plugin.hint(nil, isDenied: true)
+        }
         ears.answer.duration = ears.duration(since: start)
         ears.answer.unfinished = ears.frames.unfinished
         switch outcome {

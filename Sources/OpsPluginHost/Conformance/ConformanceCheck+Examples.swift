@@ -11,7 +11,8 @@ extension ConformanceCheck {
             for trial in trials {
                 for answer in [trial.plan, trial.apply].compactMap({ $0 }) {
                     guard let result = answer.results.last else {
-                        return .failed("\(answer.call.label): no result, \(answer.ending)")
+                        return .failed(
+                            "\(answer.call.label): no result, \(answer.ending)", hint: answer.permissions)
                     }
                     if result.status == .ok { continue }
                     if let excuse = trial.excuse {
@@ -20,7 +21,7 @@ extension ConformanceCheck {
                     }
                     return .failed(
                         "\(answer.call.label): \(result.error?.message ?? result.status.rawValue)",
-                        hint: result.error?.hint ?? "an example needs the 'files' that it names")
+                        hint: answer.permissions ?? result.error?.hint ?? "an example needs the 'files' that it names")
                 }
             }
             if let excuse = excuses.first, excuses.count == trials.count {

@@ -28,11 +28,8 @@ actor ConformanceSession {
         self.limit = limit
         self.temporary = temporary
         program = (try? plugin.program()) ?? ""
-        let nothing = PluginRequest(id: "", verb: .describe, directory: temporary)
-        let call = PluginCall(
-            plugin: plugin, request: nothing, environment: environment, grace: .zero, marker: PluginCall.newMarker())
-        self.environment = call.programEnvironment
-        marker = call.marker
+        self.environment = environment
+        marker = PluginCall.newMarker()
         secret = "kit-secret-\(UInt64.random(in: 1 << 40...(.max)))"
         ownFolder = try FolderSnapshot(plugin.folder)
     }
@@ -60,8 +57,13 @@ actor ConformanceSession {
     /// Starts the program, and keeps what came of it.
     @discardableResult
     func call(_ call: ConformanceCall) async throws -> ConformanceAnswer {
-        let answer = try await ConformanceProcess.run(
-            call, program: program, environment: environment, marker: marker, grace: limit)
+        // What is no request is sent to a program that is held as for one.
+        let request = call.request ?? PluginRequest(id: "", verb: call.verb, directory: call.directory)
+        var plugin = PluginCall(
+            plugin: plugin, request: request, environment: environment, grace: limit, marker: marker)
+        plugin.isObserved = true
+        if request.verb == .apply { Sandbox.makeFolders(of: plugin.layers) }
+        let answer = try await ConformanceProcess.run(call, as: plugin, program: program)
         answers.append(answer)
         return answer
     }
@@ -79,7 +81,7 @@ actor ConformanceSession {
         return try await call(
             ConformanceCall(
                 label: label, verb: request.verb, input: bytes, then: then, limit: limit, directory: request.directory,
-                id: request.id))
+                request: request))
     }
 
     /// A request of a verb that every plugin answers.

@@ -1,5 +1,6 @@
 package import OpsCore
 import OpsPlugin
+import OpsSystem
 import OpsYAML
 import OrderedCollections
 
@@ -217,15 +218,37 @@ private struct Reader {
         guard let entry, let found = fields.entries(entry.value, keys: keys, "'permissions'") else {
             return permissions
         }
-        func texts(_ key: String) -> [String] {
+        permissions.range = entry.keyRange
+        func texts(_ key: String) -> [String] { items(key).map(\.text) }
+        func items(_ key: String) -> [(text: String, node: Node)] {
             guard let entry = found[key] else { return [] }
+            let place = "'\(key)' of 'permissions'"
             if key == "net", case .scalar(let scalar) = entry.value.content, scalar.text == "none" { return [] }
-            return fields.texts(entry.value, "'\(key)' of 'permissions'")
+            return (fields.list(entry.value, place) ?? []).compactMap { node in
+                fields.text(node, "an item of \(place)").map { ($0, node) }
+            }
         }
-        permissions.read = texts("read")
-        permissions.write = texts("write")
-        permissions.net = texts("net")
-        permissions.exec = texts("exec")
+        func paths(_ key: String) -> [String] {
+            items(key).map { item in
+                if let problem = PermissionPath.problem(of: item.text) {
+                    fields.report(
+                        "invalid-value", "'\(item.text)' of 'permissions' \(problem.text)", hint: problem.hint,
+                        at: item.node.range)
+                }
+                return item.text
+            }
+        }
+        permissions.read = paths("read")
+        permissions.write = paths("write")
+        permissions.exec = paths("exec")
+        permissions.net = items("net").map { item in
+            if NetworkGrant(item.text) == nil {
+                fields.report(
+                    "invalid-value", "'\(item.text)' of 'permissions' is no 'host:port'",
+                    hint: NetworkGrant.rewrite(of: item.text), at: item.node.range)
+            }
+            return item.text
+        }
         permissions.secrets = texts("secrets")
         permissions.env = texts("env")
         return permissions

@@ -85,16 +85,28 @@ package struct PluginManifest: Sendable {
     }
 }
 
-/// What a plugin says that it touches. `.` in a path is the step's folder.
+/// What a plugin says that it touches, and is held to. What a list does not name is not given.
 package struct PluginPermissions: Sendable, Hashable {
+    /// The key `permissions`; nil where there is none: then the program is not limited.
+    package var range: SourceRange?
+    /// Files and folders, absolute, in the home (`~`), or relative to the step's folder.
     package var read: [String] = []
     package var write: [String] = []
-    /// `host:port`; empty is none.
+    /// Each a `NetworkGrant`; empty is none.
     package var net: [String] = []
+    /// Files, folders, or names that PATH leads to.
     package var exec: [String] = []
     package var secrets: [String] = []
     /// The variables of the step's environment that it is given.
     package var env: [String] = []
 
     package init() {}
+
+    /// What the program is held to, in one line: `read ., write nothing`.
+    var summary: String {
+        func text(_ items: [String], _ none: String = "nothing") -> String {
+            items.isEmpty ? none : items.joined(separator: ", ")
+        }
+        return "read \(text(read)); write \(text(write)); net \(text(net, "none")); exec \(text(exec))"
+    }
 }

@@ -13,12 +13,16 @@ struct PluginCall: Sendable {
     /// How long it has between the wish that it ends and SIGTERM.
     var grace: Duration
     var cancellation = PluginManifest.Cancellation.graceful
-    /// What the program and all that it starts are held to.
+    /// What the step's permissions hold the program and all that it starts to.
     var sandboxes: [Sandbox] = []
+    /// The same for people.
+    var sandboxText: String?
     /// The longest that it may take; nil where somebody else ends it.
     var limit: Duration?
     /// Text that distinguishes this process from every other of the machine.
     var marker: String
+    /// True for the kit: what the rules of the protocol forbid can be done, so that it shows.
+    var isObserved = false
     /// False where its output may hold secrets that nobody knows yet: then no error quotes it.
     var mayQuote = true
 
@@ -34,6 +38,8 @@ struct PluginCall: Sendable {
         for (name, value) in environment where name.hasPrefix("LC_") { result[name] = value }
         result[PluginProtocol.variable] = String(PluginProtocol.major)
         result[Self.markerVariable] = marker
+        // Another is out of its reach.
+        if plugin.manifest.permissions.range != nil, let folder = request.temporary { result["TMPDIR"] = folder }
         return result
     }
 }

@@ -30,6 +30,8 @@ final class PluginExchange {
     private var messageSize = 0
     private var secretCount = 0
     private var lastProgress: UInt64?
+    /// True once it said something that programs say when the kernel has stopped them.
+    private(set) var isDenied = false
 
     init(_ call: PluginCall, _ listener: PluginListener) {
         self.call = call
@@ -87,7 +89,9 @@ final class PluginExchange {
                 throw OpsError(.invalid, "it found more than \(Self.secretLimit) secrets")
             }
             listener.secret(name, bytes)
-        case .output(let stream, let text): listener.output(stream, Array(text.utf8))
+        case .output(let stream, let text):
+            isDenied = isDenied || Sandbox.isDenial(text)
+            listener.output(stream, Array(text.utf8))
         case .outputs(let new):
             for (name, value) in new {
                 if listener.isSecretOutput(name), let text = value.scalarText {
@@ -111,6 +115,7 @@ final class PluginExchange {
     private func say(_ level: PluginLogLevel, _ text: String) {
         messages += 1
         messageSize += text.utf8.count
+        isDenied = isDenied || Sandbox.isDenial(text)
         if messages <= Self.messageLimit, messageSize <= Self.messageBytes { return listener.log(level, text) }
         if messages == Self.messageLimit + 1 || messageSize - text.utf8.count <= Self.messageBytes {
             listener.log(.warning, "the plugin '\(name)' says too much: further messages are dropped")
@@ -137,6 +142,7 @@ final class PluginExchange {
 
     private func flush(isEnd: Bool = false) {
         for line in errors.take(isEnd: isEnd) {
+            isDenied = isDenied || Sandbox.isDenial(line)
             listener.log(.debug, listener.redact(line).shortened(to: ErrorLines.shownLimit))
         }
     }

@@ -19,15 +19,19 @@ enum PluginProcess {
             executable: program, arguments: [call.request.verb.rawValue], environment: call.programEnvironment,
             directory: call.request.directory)
         spec.marker = "\(PluginCall.markerVariable)=\(call.marker)"
-        // It reads and executes what came with it, whatever else.
-        spec.sandboxes = call.sandboxes.map { sandbox in
-            var sandbox = sandbox
-            sandbox.shipped.append(call.plugin.folder)
-            return sandbox
-        }
+        spec.sandboxes = call.layers
+        // Those of the step were made with it.
+        if call.request.verb == .apply { Sandbox.makeFolders(of: spec.sandboxes) }
         let input = ChildInput(call.request.encoded() + [0x0A])
         spec.input = .conversation(input)
         return try await run(spec, input, call, listener)
+    }
+
+    /// The error that says what may have stopped the program.
+    private static func told(_ error: any Error, _ call: PluginCall, isDenied: Bool) -> any Error {
+        guard var error = error as? OpsError else { return error }
+        error.hint = call.hint(error.hint, isDenied: isDenied || Sandbox.isDenial(error.message))
+        return error
     }
 
     @EventLoopActor
@@ -69,20 +73,29 @@ enum PluginProcess {
             }
         }
         input.close()
-        switch outcome {
-        case .success(let child):
+        do {
             try Task.checkCancellation()
-            if child.endedLeftOvers {
-                listener.log(
-                    .warning, "ended processes that the plugin '\(call.plugin.manifest.name)' had left running")
+            var status = ExitStatus.exited(0)
+            switch outcome {
+            case .success(let child):
+                status = child.status
+                if child.endedLeftOvers {
+                    listener.log(
+                        .warning, "ended processes that the plugin '\(call.plugin.manifest.name)' had left running")
+                }
+            case .failure(let error):
+                if let failure = exchange.failure { throw failure }
+                // It lingered after its result, and was ended.
+                guard error is CancellationError else { throw error }
             }
-            return try exchange.finish(child.status)
-        case .failure(let error):
-            if Task.isCancelled { throw CancellationError() }
-            if let failure = exchange.failure { throw failure }
-            // It lingered after its result, and was ended.
-            if error is CancellationError { return try exchange.finish(.exited(0)) }
-            throw error
+            var answer = try exchange.finish(status)
+            if let error = answer.result.error {
+                let isDenied = exchange.isDenied || Sandbox.isDenial(error.message)
+                answer.result.error?.hint = call.hint(error.hint, isDenied: isDenied)
+            }
+            return answer
+        } catch {
+            throw told(error, call, isDenied: exchange.isDenied)
         }
     }
 }

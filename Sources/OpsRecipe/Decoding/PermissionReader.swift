@@ -1,4 +1,5 @@
 import OpsCore
+import OpsSystem
 import OpsYAML
 
 extension RecipeReader {
@@ -33,19 +34,10 @@ extension RecipeReader {
 
     private func paths(_ entry: Node.Entry?, _ place: String) -> [Permissions.Item] {
         constants(entry, place).filter { item in
-            if let glob = item.text.first(where: { "*?[]{}".contains($0) }) {
-                report(
-                    "invalid-value", "'\(item.text)' of \(place) has '\(glob)' in it: a permission is no glob",
-                    hint: "name the folder: all below it is meant", at: item.range)
-                return false
-            }
-            if item.text.hasPrefix("~"), item.text != "~", !item.text.hasPrefix("~/") {
-                report(
-                    "invalid-value", "'\(item.text)' of \(place) is the home of another user", hint: "write the path",
-                    at: item.range)
-                return false
-            }
-            return true
+            guard let problem = PermissionPath.problem(of: item.text) else { return true }
+            report(
+                "invalid-value", "'\(item.text)' of \(place) \(problem.text)", hint: problem.hint, at: item.range)
+            return false
         }
     }
 
@@ -54,17 +46,9 @@ extension RecipeReader {
         if items.count == 1, items[0].text == "none" { return [] }
         return items.filter { item in
             if NetworkGrant(item.text) != nil { return true }
-            let host = SecretHostPattern.rewrite(of: item.text) ?? item.text
-            let guess = item.text.hasPrefix("http://") ? "\(host):80" : "\(host):443"
             report(
                 "invalid-value", "'\(item.text)' of \(place) is no 'host:port'",
-                hint: item.text == "none"
-                    ? "'none' stands alone"
-                    : NetworkGrant(host) != nil
-                        ? "write '\(host)'"
-                        : NetworkGrant(guess) != nil
-                            ? "write '\(guess)'" : "write 'host:port', '*.domain:port' or '*:port'",
-                at: item.range)
+                hint: NetworkGrant.rewrite(of: item.text), at: item.range)
             return false
         }
     }

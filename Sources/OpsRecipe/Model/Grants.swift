@@ -1,5 +1,5 @@
 package import OpsCore
-import OpsSystem
+package import OpsSystem
 
 /// What steps may touch, resolved: absolute paths, and secrets by the names that the plan has for them. Nil is all.
 package struct Grants: Sendable, Hashable {
@@ -35,9 +35,7 @@ package struct Grants: Sendable, Hashable {
 
     /// `~` stays as it is: whose home it is only a run knows.
     package static func path(_ text: String, in folder: String) -> String {
-        if text == "~" { return text }
-        if text.hasPrefix("~/") { return "~" + plainPath(String(text.dropFirst())) }
-        return plainPath(text.hasPrefix("/") ? text : folder + "/" + text)
+        PermissionPath.absolute(text, in: folder)
     }
 
     /// The same with the tree that came with a recipe of others.

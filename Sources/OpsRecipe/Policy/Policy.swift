@@ -1,4 +1,5 @@
 package import OpsCore
+import OpsSystem
 
 /// Whether what others publish must be signed.
 package enum SignatureMode: String, Sendable, CaseIterable, Comparable {

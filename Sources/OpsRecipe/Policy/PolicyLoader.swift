@@ -105,7 +105,7 @@ extension RecipeReader {
                 if let host = PolicyHost(item.text) { return host }
                 report(
                     "invalid-value", "'\(item.text)' in 'hosts' is not a host",
-                    hint: SecretHostPattern.rewrite(of: item.text).map { "write '\($0)'" }
+                    hint: HostPattern.rewrite(of: item.text).map { "write '\($0)'" }
                         ?? "write 'host', 'host:port', or '*.domain'", at: item.range)
                 return nil
             }
