@@ -35,6 +35,21 @@ import Testing
         #expect(ops.normalized(try ops("-C", "sub", "where", "--stream", "raw").text) == "PROJECT/sub\n")
     }
 
+    @Test func directoryMayStandBeforeACommandOfTwoWords() throws {
+        let ops = try OpsProgram()
+        try ops.write("sub/ops.yaml", "ops: 1\nsecrets: { key: file://key }\ntasks: { t: { run: echo } }\n")
+        try ops.write("sub/key", "value-of-the-key", mode: 0o600)
+        try ops.write("sub/.ops/plugins/acme/plugin.yaml", PluginProject.manifest)
+        for words in [["-C", "sub", "secrets", "check"], ["secrets", "check", "-C", "sub"]] {
+            let result = try ops.run(words)
+            #expect(result.status == 0 && result.text.contains("key"), "\(words): \(result.text)\(result.errorText)")
+        }
+        for words in [["-C", "sub", "plugin", "list"], ["-C", "sub", "--color", "never", "plugin", "list"]] {
+            let result = try ops.run(words)
+            #expect(result.status == 0 && result.text.contains("acme"), "\(words): \(result.text)\(result.errorText)")
+        }
+    }
+
     @Test func environmentTwinsStandForOptions() throws {
         let ops = try OpsProgram()
         try ops.write("other.yaml", "ops: 1\ntasks: { only: { description: One, run: echo } }\n")

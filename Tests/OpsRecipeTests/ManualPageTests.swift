@@ -19,7 +19,6 @@ import Testing
                 let isTold = section.contains("Also the keys of a step") && RecipeLanguage.step.byName[key.name] != nil
                 if isTold { continue }
                 #expect(section.contains("\n.It Ic \(key.name) : "), "\(key.name) of \(object.name)")
-                #expect(section.contains(key.isRun ? key.name : "Not run yet."))
             }
         }
     }
@@ -29,18 +28,6 @@ import Testing
         for function in ExpressionFunction.all {
             #expect(page.contains("\(function.name)("), "\(function.name)")
         }
-    }
-
-    /// The README's own list of what is not run yet names each such key, and none that is run.
-    @Test func readmeSaysWhatIsNotRun() throws {
-        let readme = try Self.file("README.md").components(startingWith: "## ")
-        let section = try #require(readme.first { $0.hasPrefix("Not yet") })
-        let quoted = Set(
-            section.split(separator: "`", omittingEmptySubsequences: false).enumerated()
-                .compactMap { $0.offset % 2 == 1 ? String($0.element) : nil })
-        var open: Set<String> = []
-        for object in RecipeLanguage.objects { open.formUnion(object.keys.filter { !$0.isRun }.map(\.name)) }
-        #expect(quoted == open)
     }
 }
 

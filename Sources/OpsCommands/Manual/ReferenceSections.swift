@@ -19,7 +19,6 @@ struct ReferenceSections {
             case ".\\\" @ACTIONS@": text += actions
             case ".\\\" @PROVIDERS@": text += providers
             case ".\\\" @SOURCES@": text += sources
-            case ".\\\" @LATER@": text += later
             case ".\\\" @RULES@": text += ConformanceSections.rules
             case ".\\\" @CHECKS@": text += ConformanceSections.checks
             default: text += line + "\n"
@@ -39,7 +38,6 @@ struct ReferenceSections {
                 text += ".It Ic \(Mdoc.argument(key.name)) : \(Mdoc.argument(key.type.text))"
                 text += key.isRequired ? " Pq required\n" : "\n"
                 text += Mdoc.prose(key.summary + ".") + "\n"
-                if !key.isRun { text += "Not run yet.\n" }
             }
             text += ".El\n"
             guard isStepToo else { continue }
@@ -48,17 +46,6 @@ struct ReferenceSections {
             text += missing.isEmpty ? ".\n" : ", but\n.Ic \(missing.joined(separator: " , ")) .\n"
         }
         return text
-    }
-
-    /// The keys that this version does not run, by the objects that have them.
-    private var later: String {
-        var text = ".Bl -tag -width Ds\n"
-        for object in RecipeLanguage.objects {
-            let keys = object.keys.filter { !$0.isRun }.map { Mdoc.text($0.name) }
-            if keys.isEmpty { continue }
-            text += ".It Of a \(Mdoc.text(object.name))\n.Ic \(keys.joined(separator: " , "))\n"
-        }
-        return text + ".El\n"
     }
 
     private var functions: String {

@@ -100,7 +100,6 @@ package struct Planner {
             scopes.append(baseScope(of: units[unit]))
         }
         let order = try expand()
-        refuseWhatIsNotRunYet(order)
 
         var tasks: [PlannedTask] = []
         var instances: [[Int]] = Array(repeating: [], count: nodes.count)
@@ -164,25 +163,6 @@ package struct Planner {
                 code: error.code.description, error.message, hint: error.hint, at: error.location ?? range)
             if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
         default: diagnostics.append(Diagnostic(code: "plan", OpsError.text(of: error), at: range))
-        }
-    }
-
-    private mutating func refuseWhatIsNotRunYet(_ order: [Int]) {
-        var found = root.notRunYet
-        for unit in units.dropFirst() {
-            found += unit.recipe.notRunYet.filter { !RecipeLanguage.keysOfARun.contains($0.key) }
-        }
-        for node in order {
-            let task = nodes[node].task
-            found += task.notRunYet
-            for step in task.steps + task.onFailure + task.finally { found += step.notRunYet }
-        }
-        for step in root.onFailure + root.finally { found += step.notRunYet }
-        for item in found {
-            let diagnostic = Diagnostic(
-                code: "not-run-yet", "'\(item.key)' is part of the language, but this version does not run it",
-                hint: "take it away, or run a task that does not use it", at: item.range)
-            if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
         }
     }
 }

@@ -80,7 +80,6 @@ extension RecipeReader {
         recipe.finally = steps(fields["finally"], place)
         recipe.timeout = duration(fields["timeout"], place)
         recipe.schedules = schedules(fields["schedule"])
-        recipe.notRunYet = fields.notRunYet
         if let word = text(fields["overlap"], place) {
             choice(word, fields["overlap"], RecipeLanguage.overlapWords)
             recipe.overlap = Overlap(rawValue: word)

@@ -42,7 +42,6 @@ final class RecipeReader {
         private(set) var entries: [Node.Entry] = []
         /// `run` and `plugin.action` keys.
         var actions: [Node.Entry] = []
-        var notRunYet: [NotRunYet] = []
 
         subscript(key: String) -> Node.Entry? { entries.first { $0.key == key } }
 
@@ -64,9 +63,8 @@ final class RecipeReader {
         var fields = Fields(place: place)
         let trap = commaTrap(mapping)
         for entry in mapping {
-            if let key = object.byName[entry.key] {
+            if object.byName[entry.key] != nil {
                 if entry.key != trap { fields.add(entry) }
-                if !key.isRun { fields.notRunYet.append(NotRunYet(key: entry.key, range: entry.keyRange)) }
             } else if trap != nil, entry.key.hasSuffix(")"), entry.value.isNull {
                 continue
             } else if object.takesAction, entry.key == "run" || entry.key.contains(".") {

@@ -29,7 +29,6 @@ extension RecipeReader {
         let place = fields.place
         guard let call = action(fields, range) else { return nil }
         var step = Step(action: call, range: range)
-        step.notRunYet = fields.notRunYet
         step.id = text(fields["id"], place)
         if let id = step.id, let entry = fields["id"] { _ = isName(id, "id", entry.value.range) }
         step.name = textTemplate(fields["name"], place)

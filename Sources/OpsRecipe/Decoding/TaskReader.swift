@@ -8,7 +8,6 @@ extension RecipeReader {
         if entry.value.isNull { return task }
         let place = "task '\(entry.key)'"
         guard let fields = fields(entry.value, of: RecipeLanguage.task, place) else { return task }
-        task.notRunYet = fields.notRunYet
         task.description = text(fields["description"], place)
         task.needs = needs(fields["needs"], place)
         if isOutline {
@@ -80,8 +79,6 @@ extension RecipeReader {
         // What the task has for all its steps is not the step's as well.
         var own = fields
         own.remove(["if", "env", "dir", "continue-on-error"])
-        own.notRunYet = fields.notRunYet.filter { RecipeLanguage.step.byName[$0.key] != nil }
-        task.notRunYet.removeAll { RecipeLanguage.step.byName[$0.key] != nil }
         if let step = step(own, range: task.nameRange) { task.steps = [step] }
     }
 

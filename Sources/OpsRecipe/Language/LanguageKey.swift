@@ -38,17 +38,14 @@ package struct LanguageKey: Sendable {
     /// One sentence without a full stop.
     package var summary: String
     package var isRequired = false
-    /// False where this version checks the key and refuses to run it.
-    package var isRun = true
     /// The first language version that has it.
     package var since = 1
 
-    package init(_ name: String, _ type: KeyType, _ summary: String, required: Bool = false, run: Bool = true) {
+    package init(_ name: String, _ type: KeyType, _ summary: String, required: Bool = false) {
         self.name = name
         self.type = type
         self.summary = summary
         isRequired = required
-        isRun = run
     }
 }
 

@@ -11,11 +11,6 @@ package enum RecipeLanguage {
         "lock", "schedule", "schema", "init", "doctor", "secrets", "help",
     ]
 
-    /// Keys that say how a run of the recipe goes: they say nothing where another recipe includes it.
-    package static let keysOfARun: Set<String> = [
-        "on-failure", "finally", "timeout", "schedule", "overlap", "heartbeat",
-    ]
-
     static let overlapWords = Overlap.allCases.map(\.rawValue)
     static let resumeWords = ResumeMode.allCases.map(\.rawValue)
 

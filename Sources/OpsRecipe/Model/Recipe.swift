@@ -45,8 +45,6 @@ package struct Recipe: Sendable {
     package var schedules: [Schedule] = []
     /// All that its steps may touch; nil where it does not say.
     package var permissions: Permissions?
-    /// Keys that are checked but not run by this version, with their places: `schedule`, `overlap` …
-    package var notRunYet: [NotRunYet] = []
 
     package init(file: String, directory: String) {
         self.file = file
@@ -71,17 +69,6 @@ extension Recipe {
             }
         }
         return parts.joined(separator: "/")
-    }
-}
-
-/// A key of the language that this version checks and refuses to run.
-package struct NotRunYet: Sendable, Hashable {
-    package var key: String
-    package var range: SourceRange
-
-    package init(key: String, range: SourceRange) {
-        self.key = key
-        self.range = range
     }
 }
 

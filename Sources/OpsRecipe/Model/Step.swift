@@ -23,7 +23,6 @@ package struct Step: Sendable {
     package var undo: Undo?
     /// What a resumed run does with it where it was running when the run died; nil runs it again.
     package var resume: ResumeMode?
-    package var notRunYet: [NotRunYet] = []
     package var range: SourceRange
 
     package init(action: ActionCall, range: SourceRange) {

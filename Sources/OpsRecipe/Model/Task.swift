@@ -35,7 +35,6 @@ package struct Task: Sendable {
     package var hasOwnAction = false
     package var onFailure: [Step] = []
     package var finally: [Step] = []
-    package var notRunYet: [NotRunYet] = []
 
     package init(name: String, nameRange: SourceRange) {
         self.name = name
