@@ -29,14 +29,12 @@ struct RecipePushCommand: AsyncParsableCommand {
     @Argument(help: "Where to: oci://HOST/REPOSITORY:TAG.") var reference: String
     @Argument(help: "The recipe, or its folder; the recipe that is found by default.", completion: .file())
     var path: String?
-    @Option(name: RunOption.directory.names, help: RunOption.directory.valueHelp, completion: .directory)
-    var directory: String?
     @OptionGroup var options: PublishOptions
     @OptionGroup var registry: RegistryOptions
 
     mutating func run() async throws {
         try await CommandLineTool.finish {
-            let context = try CommandContext.current().moved(to: directory)
+            let context = try registry.context()
             let place = try RegistryOptions.place(reference)
             let session = try RecipeSession(
                 file: try file(context), directory: nil, context: context, depth: .linted)
@@ -89,15 +87,13 @@ struct RecipePullCommand: AsyncParsableCommand {
 
     @Argument(help: "What: oci://HOST/REPOSITORY:TAG, or @sha256:… in the tag's stead.") var reference: String
     @Argument(help: "A folder that is not there yet, or is empty.", completion: .directory) var folder: String
-    @Option(name: RunOption.directory.names, help: RunOption.directory.valueHelp, completion: .directory)
-    var directory: String?
     @OptionGroup var signatures: SignatureOptions
     @OptionGroup var registry: RegistryOptions
     @Option(help: "text, or json.") var format: OutputFormat = .text
 
     mutating func run() async throws {
         try await CommandLineTool.finish {
-            let context = try CommandContext.current().moved(to: directory)
+            let context = try registry.context()
             try await Retrieval(
                 kind: .recipe, reference: try RegistryOptions.place(reference), target: context.absolute(folder),
                 signatures: signatures, registry: registry, format: format, context: context

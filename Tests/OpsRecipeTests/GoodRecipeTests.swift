@@ -34,7 +34,6 @@ import Testing
         #expect(recipe.defaults.timeout == .seconds(1800))
         #expect(recipe.include["common"]?.from == "./common.yaml")
         #expect(recipe.included["common"]?.file == "common.yaml" && recipe.place(of: "common:lint") != nil)
-        #expect(recipe.notRunYet.isEmpty)
         #expect(Array(recipe.tasks.keys) == ["default", "test", "build", "bundle", "image", "push", "deploy", "smoke"])
 
         let build = try #require(recipe.tasks["build"])
@@ -54,7 +53,6 @@ import Testing
         #expect(roll.retry?.attempts == 3 && roll.retry?.exitCodes == [75] && roll.retry?.backoff == 2)
         #expect(roll.retry?.delay == .seconds(5) && roll.retry?.maxDelay == .seconds(60))
         #expect(roll.undo?.through == "smoke" && roll.undo?.step.env.count == 1)
-        #expect(roll.notRunYet.isEmpty && deploy.notRunYet.isEmpty)
         #expect(deploy.finally.count == 1)
         #expect(recipe.tasks["smoke"]?.onFailure.first?.condition?.text == "secrets.slack != null")
         #expect(recipe.usedInputs(by: ["test"]) == [])

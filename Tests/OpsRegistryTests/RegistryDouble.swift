@@ -1,4 +1,3 @@
-import Glibc
 import OpsCore
 import TestKit
 
@@ -14,32 +13,14 @@ final class RegistryDouble: Sendable {
     let host: String
     /// The second port, where `elsewhere` sends blobs and uploads.
     let otherHost: String
-    private let pid: pid_t
+    private let server: PythonServer
     private let folder: TemporaryFolder
 
     init(_ modes: String...) throws {
         folder = try TemporaryFolder()
-        let script = try folder.write("double.py", Self.script)
-        let log = open(folder.path + "/log", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        defer {
-            close(log)
-            close(null)
-        }
-        pid = try spawn(
-            ["python3", script, folder.path + "/ports", folder.path + "/requests"] + modes, streams: [null, log, log])
-        let folder = folder
-        guard try waitUntil({ folder.exists("ports") }) else {
-            throw OpsError(.timeout, "the double does not start: \(try folder.text("log"))")
-        }
-        let ports = try folder.text("ports").split(separator: " ")
-        host = "127.0.0.1:\(ports[0])"
-        otherHost = "127.0.0.1:\(ports[1])"
-    }
-
-    deinit {
-        kill(pid, SIGKILL)
-        waitpid(pid, nil, 0)
+        server = try PythonServer(Self.script, [folder.path + "/requests"] + modes)
+        host = "127.0.0.1:\(server.ports[0])"
+        otherHost = "127.0.0.1:\(server.ports[1])"
     }
 
     /// `PORT-NUMBER METHOD PATH AUTHORIZATION` of each request: `1 GET /v2/ -`.

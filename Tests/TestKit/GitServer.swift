@@ -1,48 +1,24 @@
-import Glibc
-import OpsCore
-
 /// Git's own server program (git-http-backend(1)) behind TLS, on a loopback port that the system chooses.
 package final class GitServer: Sendable {
     /// `127.0.0.1:PORT`.
     package let host: String
     /// The certificate that clients must trust.
     package let certificate: String
-    private let pid: pid_t
-    private let folder: TemporaryFolder
+    private let server: PythonServer
     private let authority: CertificateAuthority
 
     /// - Parameter root: the folder below which the repositories lie.
     package init(_ root: String) throws {
-        folder = try TemporaryFolder()
         authority = try CertificateAuthority()
         certificate = authority.certificate
         let own = try authority.issue("IP:127.0.0.1")
-        let script = try folder.write("server.py", Self.script)
-        let log = open(folder.path + "/log", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        defer {
-            close(log)
-            close(null)
-        }
-        pid = try spawn(
-            ["python3", script, root, own.certificate, own.key, folder.path + "/port"], streams: [null, log, log])
-        let folder = folder
-        let isUp = try waitUntil { folder.exists("port") }
-        guard isUp else {
-            kill(pid, SIGKILL)
-            throw OpsError(.timeout, "git's server does not start: \(try folder.text("log"))")
-        }
-        host = "127.0.0.1:\(try folder.text("port"))"
-    }
-
-    deinit {
-        kill(pid, SIGKILL)
-        waitpid(pid, nil, 0)
+        server = try PythonServer(Self.script, [root, own.certificate, own.key])
+        host = "127.0.0.1:\(server.ports[0])"
     }
 
     private static let script = """
         import http.server, os, ssl, subprocess, sys, urllib.parse
-        root, certificate, key, port = sys.argv[1:]
+        port, root, certificate, key = sys.argv[1:]
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
             def answer(self):

@@ -19,15 +19,13 @@ struct PluginPullCommand: AsyncParsableCommand {
         help: "A folder that is not there yet, of the plugin's name, such as .ops/plugins/NAME.",
         completion: .directory)
     var folder: String
-    @Option(name: RunOption.directory.names, help: RunOption.directory.valueHelp, completion: .directory)
-    var directory: String?
     @OptionGroup var signatures: SignatureOptions
     @OptionGroup var registry: RegistryOptions
     @Option(help: "text, or json.") var format: OutputFormat = .text
 
     mutating func run() async throws {
         try await CommandLineTool.finish {
-            let context = try CommandContext.current().moved(to: directory)
+            let context = try registry.context()
             let place = try RegistryOptions.place(reference)
             var target = context.absolute(folder)
             if target.hasSuffix("/") { target.removeLast() }

@@ -23,14 +23,12 @@ struct PluginPushCommand: AsyncParsableCommand {
             "The folder for a platform, one of linux-amd64, linux-arm64, macos-amd64 and macos-arm64; repeated.",
             valueName: "platform=folder"))
     var platform: [String] = []
-    @Option(name: RunOption.directory.names, help: RunOption.directory.valueHelp, completion: .directory)
-    var directory: String?
     @OptionGroup var options: PublishOptions
     @OptionGroup var registry: RegistryOptions
 
     mutating func run() async throws {
         try await CommandLineTool.finish {
-            let context = try CommandContext.current().moved(to: directory)
+            let context = try registry.context()
             let place = try RegistryOptions.place(reference)
             let folders = try folders()
             var manifests: [PluginManifest] = []

@@ -7,7 +7,12 @@ import OpsSharing
 
 /// The options of every command that pushes to a registry or pulls from one.
 struct RegistryOptions: ParsableArguments {
+    @Option(name: RunOption.directory.names, help: RunOption.directory.valueHelp, completion: .directory)
+    var directory: String?
     @Flag(help: "Speak to the registry without TLS.") var plainHttp = false
+
+    /// Where ops works. Throws: an `OpsError` where `-C` names no folder.
+    func context() throws(OpsError) -> CommandContext { try CommandContext.current().moved(to: directory) }
 
     /// The place in a registry that a reference names.
     ///
