@@ -48,6 +48,21 @@ package struct Node: Sendable {
         self.content = content
         self.range = range
     }
+
+    /// How a message names what stands here: `a list`, `text`, `the number 30`. Text may be a secret, and is not shown.
+    package var kindName: String {
+        switch content {
+        case .sequence: "a list"
+        case .mapping: "a map"
+        case .scalar(let scalar):
+            switch scalar.value {
+            case .null: "nothing"
+            case .boolean: "a boolean"
+            case .integer, .number: "the number \(scalar.text)"
+            default: "text"
+            }
+        }
+    }
 }
 
 /// The file that nodes were read from, shared by them.

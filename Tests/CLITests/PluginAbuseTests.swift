@@ -119,7 +119,7 @@ import Testing
                 open("child", "w").write(str(os.getpid()))
                 while True: time.sleep(60)
                 """,
-            manifest: PluginProject.manifest.replacing("plan: full", with: "plan: full\n    cancel: \(cancel)"))
+            manifest: AcmeManifest.text().replacing("plan: full", with: "plan: full\n    cancel: \(cancel)"))
         let result = try project.ops("t", "--grace", "300ms")
         #expect(result.status == 1)
         #expect((result.text + result.errorText).contains("its timeout of 5s passed"))
@@ -215,7 +215,7 @@ import Testing
     ])
     func whatCannotBeStartedIsToldWhenPlanned(_ part: String, _ other: String, _ error: String) throws {
         let project = try PluginProject(
-            PluginProject.recipe(), manifest: PluginProject.manifest.replacing(part, with: other))
+            PluginProject.recipe(), manifest: AcmeManifest.text().replacing(part, with: other))
         let plan = try project.ops("plan", "t")
         #expect(plan.status == 2)
         #expect(plan.errorText.contains("ops.yaml:4:5: error: \(error)"), "\(plan.errorText)")

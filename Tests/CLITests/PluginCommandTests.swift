@@ -12,10 +12,10 @@ import Testing
     @Test func listsThePluginsOfAllPlaces() throws {
         let project = try project()
         let home = "../home/.local/share/ops/plugins"
-        try project.ops.write("\(home)/acme/plugin.yaml", PluginProject.manifest)
+        try project.ops.write("\(home)/acme/plugin.yaml", AcmeManifest.text())
         try project.ops.write(
             "\(home)/box/plugin.yaml",
-            PluginProject.manifest.replacing("name: acme", with: "name: box").replacing(
+            AcmeManifest.text().replacing("name: acme", with: "name: box").replacing(
                 "secrets: [acme]", with: "secrets: [box]"))
         let result = try project.ops("plugin", "list")
         #expect(result.status == 0, "\(result.errorText)")
@@ -29,11 +29,20 @@ import Testing
         #expect(!project.ops.exists("started"))
     }
 
+    @Test func whereThereAreNoneItSaysWhereItLooked() throws {
+        let ops = try OpsProgram("ops: 1\ntasks: { t: { run: 'true' } }\n")
+        let result = try ops.run(["plugin", "list"], environment: ["XDG_DATA_HOME": "/nowhere"])
+        #expect(result.status == 0 && result.errorText.isEmpty)
+        let start = "no plugins beside the built-in ones; looked in .ops/plugins, /nowhere/ops/plugins, /"
+        #expect(result.text.hasPrefix(start) && result.text.hasSuffix("/libexec/ops/plugins\n"), "\(result.text)")
+        #expect(try ops("plugin", "list", "--format", "json").text == "[]\n")
+    }
+
     @Test func theUsersFolderIsThatOfXDG() throws {
         let project = try PluginProject("ops: 1\ntasks: { t: { run: 'true' } }\n")
         try project.ops.write(
             "data/ops/plugins/box/plugin.yaml",
-            PluginProject.manifest.replacing("name: acme", with: "name: box").replacing("secrets: [acme]", with: ""))
+            AcmeManifest.text().replacing("name: acme", with: "name: box").replacing("secrets: [acme]", with: ""))
         let result = try project.ops.run(
             ["plugin", "list"], environment: ["XDG_DATA_HOME": project.ops.project + "/data"])
         #expect(result.text.contains("box"), "\(result.text)\(result.errorText)")
@@ -61,7 +70,7 @@ import Testing
 
     @Test func aManifestThatIsWrongIsToldWithItsPlace() throws {
         let project = try PluginProject(
-            PluginProject.recipe(), manifest: PluginProject.manifest.replacing("maximum: 9", with: "max: 9"))
+            PluginProject.recipe(), manifest: AcmeManifest.text().replacing("maximum: 9", with: "max: 9"))
         for words in [["lint"], ["plan", "t"], ["plugin", "list"]] {
             let result = try project.ops.run(words)
             let text = result.text + result.errorText
@@ -76,7 +85,7 @@ import Testing
 
     @Test func theNameOfABuiltInPluginCannotBeTaken() throws {
         let ops = try OpsProgram("ops: 1\nplugins: { archive: ./archive }\ntasks: { t: { archive.own: {} } }\n")
-        try ops.write("archive/plugin.yaml", PluginProject.manifest.replacing("name: acme", with: "name: archive"))
+        try ops.write("archive/plugin.yaml", AcmeManifest.text().replacing("name: acme", with: "name: archive"))
         let result = try ops("lint")
         #expect(result.status == 2)
         #expect(
@@ -92,7 +101,7 @@ import Testing
     ])
     func aPluginThatIsNotThereIsToldAtItsPlace(_ from: String, _ error: String) throws {
         let ops = try OpsProgram("ops: 1\nplugins: { acme: '\(from)' }\ntasks: { t: { acme.pack: { source: x } } }\n")
-        try ops.write("other/plugin.yaml", PluginProject.manifest)
+        try ops.write("other/plugin.yaml", AcmeManifest.text())
         let result = try ops("lint")
         #expect(result.status == 2)
         #expect(result.text.contains(error), "\(result.text)")
@@ -111,7 +120,7 @@ import Testing
             "part/ops.yaml", "ops: 1\nplugins: { box: ./box }\ntasks: { p: { box.pack: { source: x } } }\n")
         try project.ops.write(
             "part/box/plugin.yaml",
-            PluginProject.manifest.replacing("name: acme", with: "name: box").replacing("secrets: [acme]", with: ""))
+            AcmeManifest.text().replacing("name: acme", with: "name: box").replacing("secrets: [acme]", with: ""))
         try project.ops.write(
             "part/box/bin/acme",
             "#!/bin/sh\nread -r line\necho '{\"type\":\"outputs\",\"outputs\":{\"path\":\"a\",\"key\":\"some-key\"}}'\necho '{\"type\":\"result\",\"id\":\"r1\",\"status\":\"ok\"}'\n",

@@ -14,14 +14,14 @@ import Testing
     ) throws -> PluginProject {
         let project = try PluginProject(
             recipe, program: program + "\n\(Self.outputs)\nresult()\n",
-            manifest: PluginProject.manifest(permissions: permissions))
+            manifest: AcmeManifest.text(permissions: permissions))
         try project.ops.write("dist/in.txt", "in\n")
         try project.ops.write("secret.txt", "hidden\n")
         try project.ops.write("tools/tool", "#!/bin/sh\necho tool\n", mode: 0o755)
         return project
     }
 
-    private static let place = ".ops/plugins/acme/plugin.yaml:24: "
+    private static let place = ".ops/plugins/acme/plugin.yaml:30: "
 
     /// Each is stopped with no permissions but none of that kind, and works in a plugin that declares none.
     @Test(arguments: [
@@ -78,7 +78,7 @@ import Testing
                 \(Self.outputs)
                 result()
                 """,
-            manifest: PluginProject.manifest(permissions: "{ net: none }").replacing(
+            manifest: AcmeManifest.text(permissions: "{ net: none }").replacing(
                 "        token:", with: "        report: { type: string, x-ops-path: write }\n        token:"))
         try project.ops.write("dist/a", "")
         let result = try project.ops("t")
@@ -193,6 +193,6 @@ import Testing
         let result = try project("{ \(permission) }", "").ops("lint")
         #expect(result.status == 2)
         #expect(
-            result.text.contains(".ops/plugins/acme/plugin.yaml:24:") && result.text.contains(error), "\(result.text)")
+            result.text.contains(".ops/plugins/acme/plugin.yaml:30:") && result.text.contains(error), "\(result.text)")
     }
 }

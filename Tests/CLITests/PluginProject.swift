@@ -4,40 +4,6 @@ import TestKit
 struct PluginProject {
     let ops: OpsProgram
 
-    static let manifest = manifest(permissions: #"{ read: ["."], write: ["."], net: none, env: [ACME_HOME] }"#)
-
-    /// - Parameter permissions: as YAML; nil: there are none.
-    static func manifest(permissions: String?) -> String {
-        manifestStart + (permissions.map { "permissions: \($0)\n" } ?? "")
-    }
-
-    private static let manifestStart = """
-        apiVersion: ops/plugin/v1
-        name: acme
-        version: 1.2.0
-        summary: Packs things
-        protocol: [1]
-        run: bin/acme
-        actions:
-          pack:
-            summary: Pack a folder
-            plan: full
-            inputs:
-              type: object
-              required: [source]
-              properties:
-                source: { type: string, description: The folder to pack, x-ops-path: read }
-                level: { type: integer, minimum: 1, maximum: 9, default: 6, description: How hard to try }
-                token: { type: string, x-ops-secret: true }
-            outputs:
-              type: object
-              required: [path]
-              properties: { path: { type: string }, size: { type: integer }, key: { type: string, x-ops-secret: true } }
-            examples: [ { title: A folder, with: { source: dist } } ]
-        secrets: [acme]
-
-        """
-
     /// Reads the request into `r` and has `send` and `result`.
     private static let prelude = """
         #!/usr/bin/env python3
@@ -51,7 +17,7 @@ struct PluginProject {
         """
 
     /// - Parameter program: Python that answers; nil packs nothing and says so.
-    init(_ recipe: String, program: String? = nil, manifest: String = Self.manifest) throws {
+    init(_ recipe: String, program: String? = nil, manifest: String = AcmeManifest.text()) throws {
         ops = try OpsProgram(recipe)
         try write(
             program: program ?? "send('outputs', outputs={'path': 'a.tgz', 'key': 'k3y-of-the-plugin'})\nresult()\n")

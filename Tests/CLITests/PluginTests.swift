@@ -50,7 +50,7 @@ import Testing
                 open("started", "w").write(r["verb"])
                 send("outputs", outputs={"path": "planned.tgz", "key": {"$unknown": "run"}})
                 result(effects=[{"kind": "publish", "target": "https://acme.example/box", "detail": "1 box"}])
-                """, manifest: PluginProject.manifest(permissions: nil))
+                """, manifest: AcmeManifest.text(permissions: nil))
         try project.ops.write("dist/a", "")
         let plan = try project.ops("plan", "t")
         #expect(plan.status == 0, "\(plan.errorText)")
@@ -63,6 +63,19 @@ import Testing
         #expect(try project.ops.text("started") == "plan")
         let json = try project.ops("plan", "t", "--online", "--format", "json")
         #expect(json.text.contains("planned.tgz"))
+    }
+
+    @Test func aRunWithoutASavedPlanStartsTheProgramOnce() throws {
+        let project = try PluginProject(
+            PluginProject.recipe(),
+            program: """
+                open("calls", "a").write(r["verb"] + json.dumps(r.get("planned")) + "\\n")
+                send("outputs", outputs={"path": r["verb"] + ".tgz", "key": "secret-key-1"})
+                result()
+                """)
+        let result = try project.ops("t")
+        #expect(result.status == 0, "\(result.text)\(result.errorText)")
+        #expect(try project.ops.text("calls") == "apply{\"outputs\": {}}\n")
     }
 
     @Test func whatWasPlannedMustComeTrue() throws {
@@ -235,7 +248,7 @@ import Testing
     @Test func theFolderThatTheRecipeNamesComesFirst() throws {
         let project = try PluginProject(
             PluginProject.recipe().replacing("tasks:", with: "plugins: { acme: ./own/acme }\ntasks:"))
-        try project.ops.write("own/acme/plugin.yaml", PluginProject.manifest.replacing("1.2.0", with: "2.0.0"))
+        try project.ops.write("own/acme/plugin.yaml", AcmeManifest.text().replacing("1.2.0", with: "2.0.0"))
         try project.ops.write("own/acme/bin/acme", "#!/bin/sh\nexit 9\n", mode: 0o755)
         let plan = try project.ops("plan", "t")
         #expect(plan.text.contains("plugin acme 2.0.0"), "\(plan.text)\(plan.errorText)")
@@ -257,7 +270,7 @@ import Testing
         try project.ops.write("dist/a", "")
         try project.ops.write(
             ".ops/plugins/acme/plugin.yaml",
-            PluginProject.manifest.replacing(", key: { type: string, x-ops-secret: true }", with: ""))
+            AcmeManifest.text().replacing(", key: { type: string, x-ops-secret: true }", with: ""))
         try project.write(
             program: "open('a.tgz', 'w').write('x')\nsend('outputs', outputs={'path': 'a.tgz'})\nresult()\n")
         #expect(try project.ops("t").status == 0)

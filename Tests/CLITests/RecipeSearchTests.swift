@@ -39,7 +39,7 @@ import Testing
         let ops = try OpsProgram()
         try ops.write("sub/ops.yaml", "ops: 1\nsecrets: { key: file://key }\ntasks: { t: { run: echo } }\n")
         try ops.write("sub/key", "value-of-the-key", mode: 0o600)
-        try ops.write("sub/.ops/plugins/acme/plugin.yaml", PluginProject.manifest)
+        try ops.write("sub/.ops/plugins/acme/plugin.yaml", AcmeManifest.text())
         for words in [["-C", "sub", "secrets", "check"], ["secrets", "check", "-C", "sub"]] {
             let result = try ops.run(words)
             #expect(result.status == 0 && result.text.contains("key"), "\(words): \(result.text)\(result.errorText)")

@@ -1,43 +1,14 @@
 import OpsCore
 import OpsPlugin
 import OrderedCollections
+import TestKit
 import Testing
 
 @testable import OpsPluginHost
 
 @Suite struct ManifestReaderTests {
-    private static let good = """
-        apiVersion: ops/plugin/v1
-        name: acme
-        version: 1.10
-        summary: Packs things.
-        protocol: [1]
-        run: { linux-amd64: bin/acme, linux-arm64: bin/acme, macos-arm64: bin/acme }
-        actions:
-          pack:
-            summary: Pack a folder
-            plan: full
-            inputs:
-              type: object
-              required: [source]
-              properties:
-                source: { type: string, description: The folder, x-ops-path: read }
-                level: { type: integer, minimum: 1, maximum: 9, default: 6 }
-                kind: { type: string, enum: [zip, tar] }
-                token: { type: string, x-ops-secret: true }
-                labels: { type: object, additionalProperties: { type: string } }
-                parts:
-                  type: array
-                  minItems: 1
-                  items: { type: object, required: [to], properties: { to: { type: string, x-ops-path: write } } }
-            outputs:
-              type: object
-              required: [path]
-              properties: { path: { type: string }, count: { type: integer }, key: { type: string, x-ops-secret: true } }
-            examples: [ { title: A folder, with: { source: dist, level: 9, kind: zip }, files: { dist/a: x } } ]
-        secrets: [acme]
-        permissions: { read: ["."], net: none, env: [ACME_HOME] }
-        """
+    private static let good = AcmeManifest.text().replacing("1.2.0", with: "1.10").replacing(
+        "run: bin/acme", with: "run: { linux-amd64: bin/acme, linux-arm64: bin/acme, macos-arm64: bin/acme }")
 
     private func read(_ text: String) throws -> PluginManifest {
         try ManifestReader.read(Array(text.utf8), file: "acme/plugin.yaml", folder: "acme")
@@ -107,7 +78,15 @@ import Testing
         ),
         (
             "type: string, x-ops-secret", "type: integer, x-ops-secret",
-            "18:33 'x-ops-secret' of 'token' of 'inputs' of action 'pack' needs the type string"
+            "18:33 'x-ops-secret' of 'token' of 'inputs' of action 'pack' needs the type string, array or object"
+        ),
+        (
+            "additionalProperties: { type: string }", "additionalProperties: { type: string, x-ops-secret: true }",
+            "19:55 a member of 'labels' of 'inputs' of action 'pack' cannot be a secret by itself: set 'x-ops-secret' beside 'additionalProperties'"
+        ),
+        (
+            "key: { type: string, x-ops-secret", "key: { type: array, x-ops-secret",
+            "25:7 the secret output 'key' needs the type string"
         ),
         (
             "minItems: 1", "minLength: 1",

@@ -100,12 +100,7 @@ import Testing
         let dialogue = try start("odd", "apply", #""action":"wait","log-level":"info""#)
         let log = try dialogue.message()
         #expect(log["level"] == .string("notice") && log["fields"] == .map(["for": .string("30s")]))
-        if isCancel {
-            try dialogue.send(#"{"ops":1,"type":"later"}"#)
-            try dialogue.send(#"{"ops":1,"type":"cancel","id":"r1","reason":"timeout","grace-ms":5000}"#)
-        } else {
-            dialogue.closeInput()
-        }
+        try dialogue.stop(byCancelling: isCancel)
         let result = try dialogue.message()
         #expect(result["type"] == .string("result") && result["status"] == .string("cancelled"))
         #expect(try dialogue.end().status == 0)

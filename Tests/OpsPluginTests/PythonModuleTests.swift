@@ -87,12 +87,7 @@ import Testing
     func cancellationReachesASleep(_ isCancel: Bool) throws {
         let dialogue = try start("apply", "wait")
         #expect(try dialogue.message()["level"] == .string("notice"))
-        if isCancel {
-            try dialogue.send(#"{"ops":1,"type":"later"}"#)
-            try dialogue.send(#"{"ops":1,"type":"cancel","id":"r1","reason":"timeout","grace-ms":5000}"#)
-        } else {
-            dialogue.closeInput()
-        }
+        try dialogue.stop(byCancelling: isCancel)
         let result = try dialogue.message()
         #expect(result["type"] == .string("result") && result["status"] == .string("cancelled"))
         #expect(try dialogue.end().status == 0)

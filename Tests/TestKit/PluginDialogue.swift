@@ -58,6 +58,13 @@ package final class PluginDialogue {
 
     package func signal(_ number: Int32) { kill(pid, number) }
 
+    /// Cancels the call `r1`, behind a line of a later version; or else ends its input, as when ops is gone.
+    package func stop(byCancelling: Bool) throws {
+        guard byCancelling else { return closeInput() }
+        try send(#"{"ops":1,"type":"later"}"#)
+        try send(#"{"ops":1,"type":"cancel","id":"r1","reason":"timeout","grace-ms":5000}"#)
+    }
+
     /// The next line, without its end; nil where the output has ended. Waits 30 s at most.
     package func line() throws -> String? {
         while true {

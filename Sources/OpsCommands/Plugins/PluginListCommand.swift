@@ -22,12 +22,15 @@ struct PluginListCommand: AsyncParsableCommand {
             let context = CommandContext.current()
             let findings = try InstalledPlugins.all(
                 file: global.file, directory: global.directory, context: context)
+            let problems = findings.diagnostics.filter { $0.severity == .error }
             if format == .json {
                 try Console.output(JSONWriter.text(Self.json(findings), indentation: 2) + "\n")
+            } else if findings.plugins.isEmpty, problems.isEmpty {
+                let places = findings.searched.joined(separator: ", ")
+                try Console.output("no plugins beside the built-in ones; looked in \(places)\n")
             } else {
                 try Console.output(Self.text(findings, style: try global.style(context)))
             }
-            let problems = findings.diagnostics.filter { $0.severity == .error }
             guard !problems.isEmpty else { return }
             throw DiagnosticsError(problems)
         }

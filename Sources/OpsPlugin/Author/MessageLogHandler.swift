@@ -22,27 +22,3 @@ struct MessageLogHandler: LogHandler {
         try? sender.send(.log(PluginLogLevel(event.level), "\(event.message)", fields: fields))
     }
 }
-
-extension PluginLogLevel {
-    /// The level of a message as the protocol names it.
-    init(_ level: Logger.Level) {
-        switch level {
-        case .trace, .debug: self = .debug
-        case .info: self = .info
-        case .notice: self = .notice
-        case .warning: self = .warning
-        case .error, .critical: self = .error
-        }
-    }
-
-    /// The least that a logger of a plugin sends.
-    var least: Logger.Level {
-        switch self {
-        case .debug: .debug
-        case .info: .info
-        case .notice: .notice
-        case .warning: .warning
-        case .error: .error
-        }
-    }
-}

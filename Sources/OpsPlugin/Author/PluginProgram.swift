@@ -160,7 +160,7 @@ struct PluginProgram: Sendable {
 
     private func logger(_ request: PluginRequest, _ sender: PluginSender) -> Logger {
         var logger = Logger(label: plugin.name) { _ in MessageLogHandler(sender: sender) }
-        logger.logLevel = request.logLevel.least
+        logger.logLevel = request.logLevel.loggerLevel
         return logger
     }
 

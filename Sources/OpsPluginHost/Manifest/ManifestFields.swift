@@ -97,32 +97,3 @@ struct ManifestFields {
         return name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
     }
 }
-
-extension Node {
-    /// How a message names what stands here.
-    var kindName: String {
-        switch content {
-        case .sequence: "a list"
-        case .mapping: "a map"
-        case .scalar(let scalar):
-            switch scalar.value {
-            case .null: "nothing"
-            case .boolean: "a boolean"
-            case .integer, .number: "the number \(scalar.text)"
-            default: "'\(scalar.text.prefix(60))'"
-            }
-        }
-    }
-
-    /// The node as JSON would hold it.
-    var plainValue: Value {
-        switch content {
-        case .scalar(let scalar): return scalar.value
-        case .sequence(let items): return .list(items.map(\.plainValue))
-        case .mapping(let entries):
-            var map: ValueMap = [:]
-            for entry in entries { map[entry.key] = entry.value.plainValue }
-            return .map(map)
-        }
-    }
-}

@@ -65,7 +65,7 @@ private struct Reader {
             summary: SchemaReader.sentence(found["summary"].flatMap { fields.text($0.value, "'summary'") } ?? ""),
             protocols: protocols(found["protocol"]), programs: programs(found["run"]),
             actions: actions(found["actions"], of: name), schemes: schemes(found["secrets"]),
-            permissions: permissions(found["permissions"]), json: node.plainValue)
+            permissions: permissions(found["permissions"]), json: node.value)
     }
 
     private mutating func name(_ entry: Node.Entry?, _ folder: String?) -> String? {
@@ -192,7 +192,7 @@ private struct Reader {
             if let arguments { _ = fields.map(arguments, "'with' of \(place)") }
             return PluginManifest.Example(
                 title: found["title"].flatMap { fields.text($0.value, "'title' of \(place)") } ?? "",
-                arguments: arguments?.plainValue ?? .map([:]), files: files)
+                arguments: arguments?.value ?? .map([:]), files: files)
         }
     }
 

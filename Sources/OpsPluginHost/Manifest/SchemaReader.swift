@@ -40,6 +40,10 @@ struct SchemaReader {
     /// The outputs of an action. One that is not required may be null.
     mutating func outputs(_ node: Node, _ place: String) -> [PluginManifest.Output] {
         members(node, place).map { member in
+            if member.declared.isSecret, member.declared.type.valueType != .string {
+                fields.report(
+                    "unsupported-schema", "the secret output '\(member.name)' needs the type string", at: node.range)
+            }
             var type = member.declared.isSecret ? ValueType.secret : member.declared.type.valueType
             if !member.isRequired, !member.declared.isSecret { type = .optional(type) }
             return PluginManifest.Output(
@@ -106,9 +110,10 @@ struct SchemaReader {
         declared.limits = limits(name, found, place)
         if let entry = found["x-ops-secret"] {
             declared.isSecret = fields.boolean(entry.value, "'x-ops-secret' of \(place)") ?? false
-            if declared.isSecret, name != .string {
+            if declared.isSecret, ![.string, .array, .object].contains(name) {
                 fields.report(
-                    "unsupported-schema", "'x-ops-secret' of \(place) needs the type string", at: entry.keyRange)
+                    "unsupported-schema", "'x-ops-secret' of \(place) needs the type string, array or object",
+                    at: entry.keyRange)
             }
         }
         options(found, place, &declared)
@@ -150,11 +155,7 @@ struct SchemaReader {
         case .array:
             guard let entry = found["items"] else { return .list(.any) }
             let element = value(entry.value, "'items' of \(place)")
-            if element.isSecret {
-                fields.report(
-                    "unsupported-schema", "an item of \(place) cannot be a secret",
-                    hint: "declare a string with 'x-ops-secret'", at: entry.value.range)
-            }
+            refuseSecret(element, "an item of \(place)", entry)
             return .list(element.limitedType)
         case .object: return object(found, node, place)
         }
@@ -173,7 +174,17 @@ struct SchemaReader {
             }
             return .map(.any)
         }
-        return .map(value(entry.value, "a member of \(place)").limitedType)
+        let member = value(entry.value, "a member of \(place)")
+        refuseSecret(member, "a member of \(place)", entry)
+        return .map(member.limitedType)
+    }
+
+    /// What a parameter takes is secret or is not: one flag for all that is in it.
+    private mutating func refuseSecret(_ part: Declared, _ place: String, _ entry: Node.Entry) {
+        guard part.isSecret else { return }
+        fields.report(
+            "unsupported-schema", "\(place) cannot be a secret by itself",
+            hint: "set 'x-ops-secret' beside '\(entry.key)'", at: entry.value.range)
     }
 
     private static let limitTypes: [(keyword: String, type: TypeName)] = [
@@ -227,10 +238,10 @@ struct SchemaReader {
     private mutating func options(_ found: [String: Node.Entry], _ place: String, _ declared: inout Declared) {
         var options: [Value] = []
         if let entry = found["enum"] {
-            options = (fields.list(entry.value, "'enum' of \(place)") ?? []).map(\.plainValue)
+            options = (fields.list(entry.value, "'enum' of \(place)") ?? []).map(\.value)
             if options.isEmpty { fields.report("invalid-value", "'enum' of \(place) is empty", at: entry.value.range) }
         }
-        if let entry = found["const"] { options = [entry.value.plainValue] }
+        if let entry = found["const"] { options = [entry.value.value] }
         guard !options.isEmpty else { return }
         for option in options where !declared.type.valueType.accepts(option) {
             guard let entry = found["enum"] ?? found["const"] else { continue }
@@ -247,7 +258,7 @@ struct SchemaReader {
     }
 
     private mutating func setDefault(_ entry: Node.Entry, _ place: String, _ declared: inout Declared) {
-        let value = entry.value.plainValue
+        let value = entry.value.value
         guard !value.isNull else { return }
         if declared.isSecret {
             return fields.report(

@@ -1,4 +1,3 @@
-import Logging
 import OpsCore
 import OpsPlugin
 
@@ -25,29 +24,6 @@ extension PluginError {
         guard let place, place.hasPrefix("/inputs/") else { return nil }
         return place.dropFirst("/inputs/".count).split(separator: "/", omittingEmptySubsequences: false).map {
             String($0).replacing("~1", with: "/").replacing("~0", with: "~")
-        }
-    }
-}
-
-extension PluginLogLevel {
-    var loggerLevel: Logger.Level {
-        switch self {
-        case .debug: .debug
-        case .info: .info
-        case .notice: .notice
-        case .warning: .warning
-        case .error: .error
-        }
-    }
-
-    /// The least that a logger keeps.
-    init(_ level: Logger.Level) {
-        switch level {
-        case .trace, .debug: self = .debug
-        case .info: self = .info
-        case .notice: self = .notice
-        case .warning: self = .warning
-        case .error, .critical: self = .error
         }
     }
 }

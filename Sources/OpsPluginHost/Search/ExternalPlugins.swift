@@ -13,6 +13,8 @@ package struct ExternalPlugins: Sendable {
         /// The folders of those that another of their name hides.
         package var hidden: [(name: String, place: PluginPlace, path: String)] = []
         package var diagnostics: [Diagnostic] = []
+        /// The folders in which all plugins were looked for, as messages name them.
+        package var searched: [String] = []
 
         package init(catalog: PluginCatalog) { self.catalog = catalog }
     }
@@ -116,6 +118,7 @@ package struct ExternalPlugins: Sendable {
     /// Adds every plugin that is found. One that takes the name of a built-in plugin is told of and not added.
     package func addAll(to findings: inout Findings) {
         let names = search.names()
+        findings.searched = search.folders.map { search.shown($0.path) }
         let builtIn = names.filter { name in
             findings.catalog.plugins.contains { $0.name == name }
                 && !findings.plugins.contains { $0.manifest.name == name }

@@ -68,7 +68,7 @@ struct LocatedValue {
     var isNull: Bool { if case .value(.null) = content { true } else { false } }
 
     /// How a message names it: `a list`, `text`, `a number`.
-    var kindText: String {
+    var kindName: String {
         switch content {
         case .list, .value(.list): "a list"
         case .map, .value(.map): "a map"

@@ -27,7 +27,7 @@ struct ParameterReader {
         default:
             guard let shorthand = declaration.shorthand else {
                 report(
-                    "wrong-type", "\(declaration.name) needs a map of parameters, got \(value.kindText)",
+                    "wrong-type", "\(declaration.name) needs a map of parameters, got \(value.kindName)",
                     at: value.range)
                 return [:]
             }
@@ -197,7 +197,7 @@ struct ParameterReader {
             default: break
             }
         }
-        report("wrong-type", "\(what) needs \(type.text), got \(located.kindText)", hint: hint, at: located.range)
+        report("wrong-type", "\(what) needs \(type.text), got \(located.kindName)", hint: hint, at: located.range)
     }
 }
 

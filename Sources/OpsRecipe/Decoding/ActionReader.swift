@@ -61,7 +61,7 @@ extension RecipeReader {
         switch entry.value.content {
         case .scalar(let scalar):
             guard let text = scalar.value.stringValue, !text.allSatisfy(\.isWhitespace) else {
-                let problem = scalar.value.stringValue == nil ? "got \(entry.value.kindText)" : "got nothing"
+                let problem = scalar.value.stringValue == nil ? "got \(entry.value.kindName)" : "got nothing"
                 return report(
                     "wrong-type", "'run' of \(place) needs a script or a command as a list, \(problem)",
                     at: entry.value.range)
@@ -87,7 +87,7 @@ extension RecipeReader {
                 report("wrong-type", "an argument of 'run' needs text, got a map", at: word.range)
             case .sequence(let items):
                 for item in items where item.scalar?.value.scalarText == nil {
-                    report("wrong-type", "an argument of 'run' needs text, got \(item.kindText)", at: item.range)
+                    report("wrong-type", "an argument of 'run' needs text, got \(item.kindName)", at: item.range)
                 }
             case .scalar(let scalar):
                 if scalar.value.isNull {

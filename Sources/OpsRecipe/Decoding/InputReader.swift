@@ -98,7 +98,7 @@ extension RecipeReader {
             wanted = "a list of texts"
         }
         report(
-            "wrong-type", "\(what) needs \(wanted), got \(node.kindText)",
+            "wrong-type", "\(what) needs \(wanted), got \(node.kindName)",
             hint: kind == .boolean ? booleanRewrite(node) : nil, at: node.range)
         return nil
     }

@@ -24,7 +24,7 @@ extension RecipeReader {
         var result: [Permissions.Item] = []
         for item in items(entry, place, orOne: true) ?? [] {
             guard let text = item.scalar?.value.scalarText, !text.isEmpty else {
-                report("wrong-type", "'\(entry.key)' of \(place) needs text, got \(item.kindText)", at: item.range)
+                report("wrong-type", "'\(entry.key)' of \(place) needs text, got \(item.kindName)", at: item.range)
                 continue
             }
             result.append(Permissions.Item(text, item.range))

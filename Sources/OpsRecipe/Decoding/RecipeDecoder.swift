@@ -60,7 +60,7 @@ extension RecipeReader {
         recipe.env = environment(fields["env"], place)
         for item in items(fields["dotenv"], place, orOne: true) ?? [] {
             guard item.scalar?.value.scalarText != nil else {
-                report("wrong-type", "'dotenv' of \(place) needs file names, got \(item.kindText)", at: item.range)
+                report("wrong-type", "'dotenv' of \(place) needs file names, got \(item.kindName)", at: item.range)
                 continue
             }
             if let file = template(item) { recipe.dotenv.append(file) }
@@ -99,7 +99,7 @@ extension RecipeReader {
         }
         guard let number = entry.value.scalar?.value.integerValue else {
             return report(
-                "language-version", "'ops' is the language version, a whole number, got \(entry.value.kindText)",
+                "language-version", "'ops' is the language version, a whole number, got \(entry.value.kindName)",
                 hint: "write 'ops: \(version)'", at: entry.value.range)
         }
         guard number != version else { return }

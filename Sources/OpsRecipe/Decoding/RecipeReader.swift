@@ -57,7 +57,7 @@ final class RecipeReader {
     func fields(_ node: Node, of object: LanguageObject, _ place: String) -> Fields? {
         guard case .mapping(let mapping) = node.content else {
             report(
-                "wrong-type", "\(place) needs a map of keys, got \(node.kindText)", at: node.range)
+                "wrong-type", "\(place) needs a map of keys, got \(node.kindName)", at: node.range)
             return nil
         }
         var fields = Fields(place: place)
@@ -122,21 +122,6 @@ func inSentence(_ summary: String) -> String {
 }
 
 extension Node {
-    /// How a message names what stands here: `a list`, `text`, `the number 30`.
-    var kindText: String {
-        switch content {
-        case .sequence: "a list"
-        case .mapping: "a map"
-        case .scalar(let scalar):
-            switch scalar.value {
-            case .null: "nothing"
-            case .boolean: "a boolean"
-            case .integer, .number: "the number \(scalar.text)"
-            default: "text"
-            }
-        }
-    }
-
     var scalar: Scalar? { if case .scalar(let scalar) = content { scalar } else { nil } }
 
     var isNull: Bool { scalar?.value.isNull ?? false }

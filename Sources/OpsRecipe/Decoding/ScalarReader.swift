@@ -6,7 +6,7 @@ import OrderedCollections
 extension RecipeReader {
     private func wrong(_ entry: Node.Entry, _ place: String, _ wanted: String, hint: String? = nil) {
         report(
-            "wrong-type", "'\(entry.key)' of \(place) needs \(wanted), got \(entry.value.kindText)", hint: hint,
+            "wrong-type", "'\(entry.key)' of \(place) needs \(wanted), got \(entry.value.kindName)", hint: hint,
             at: entry.value.range)
     }
 
@@ -102,7 +102,7 @@ extension RecipeReader {
             return nil
         }
         report(
-            "invalid-duration", "'\(entry.key)' of \(place) needs a duration such as 30s, got \(entry.value.kindText)",
+            "invalid-duration", "'\(entry.key)' of \(place) needs a duration such as 30s, got \(entry.value.kindName)",
             hint: durationRewrite(scalar), at: entry.value.range)
         return nil
     }
@@ -203,7 +203,7 @@ extension RecipeReader {
             }
             guard item.value.scalar != nil else {
                 report(
-                    "wrong-type", "the variable '\(item.key)' needs text, got \(item.value.kindText)",
+                    "wrong-type", "the variable '\(item.key)' needs text, got \(item.value.kindName)",
                     hint: "make it text with join or toJSON", at: item.value.range)
                 continue
             }
@@ -224,7 +224,7 @@ extension RecipeReader {
         var command: [String] = []
         for item in items(entry, place, orOne: true) ?? [] {
             guard let text = item.scalar?.value.scalarText, !text.isEmpty else {
-                report("wrong-type", "'shell' of \(place) needs words, got \(item.kindText)", at: item.range)
+                report("wrong-type", "'shell' of \(place) needs words, got \(item.kindName)", at: item.range)
                 return nil
             }
             command.append(text)

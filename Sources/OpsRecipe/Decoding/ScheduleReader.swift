@@ -9,7 +9,7 @@ extension RecipeReader {
         guard let entry, !isOutline else { return [] }
         guard case .mapping(let members) = entry.value.content else {
             report(
-                "wrong-type", "'schedule' of the recipe needs a map, got \(entry.value.kindText)",
+                "wrong-type", "'schedule' of the recipe needs a map, got \(entry.value.kindName)",
                 hint: "write schedule: { cron: \"0 3 * * *\", task: NAME }", at: entry.value.range)
             return []
         }
@@ -74,7 +74,7 @@ extension RecipeReader {
         }
         report(
             "wrong-type",
-            "the input '\(item.key)' of \(place) needs a value or a list of texts, got \(item.value.kindText)",
+            "the input '\(item.key)' of \(place) needs a value or a list of texts, got \(item.value.kindName)",
             at: item.value.range)
         return nil
     }

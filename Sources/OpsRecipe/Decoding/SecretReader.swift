@@ -64,7 +64,7 @@ extension RecipeReader {
         guard isConstant(entry, place) else { return nil }
         guard case .sequence(let items) = entry.value.content else {
             report(
-                "wrong-type", "'exec' of \(place) needs a list of words, got \(entry.value.kindText)",
+                "wrong-type", "'exec' of \(place) needs a list of words, got \(entry.value.kindName)",
                 hint: "write [ program, argument ]: no shell reads it", at: entry.value.range)
             hideSource(of: diagnostics.count - 1, entry.value.range)
             return nil
@@ -72,7 +72,7 @@ extension RecipeReader {
         var words: [String] = []
         for item in items {
             guard let text = item.scalar, text.value.scalarText != nil, !text.text.utf8.contains(0) else {
-                report("wrong-type", "'exec' of \(place) needs words, got \(item.kindText)", at: item.range)
+                report("wrong-type", "'exec' of \(place) needs words, got \(item.kindName)", at: item.range)
                 return nil
             }
             words.append(text.text)
@@ -108,7 +108,7 @@ extension RecipeReader {
         guard let text = node.scalar?.value.stringValue else {
             let isNumber = node.scalar.map { !$0.value.isNull } ?? false
             report(
-                "wrong-type", "\(place) needs a reference, got \(isNumber ? "a value" : node.kindText)",
+                "wrong-type", "\(place) needs a reference, got \(isNumber ? "a value" : node.kindName)",
                 hint: "write scheme://path#field", at: node.range)
             if isNumber { diagnostics[diagnostics.count - 1].hidesSource = true }
             return nil
@@ -158,7 +158,7 @@ extension RecipeReader {
         var patterns: [String] = []
         for item in items(entry, "the recipe", orOne: true) ?? [] {
             guard let text = item.scalar?.value.stringValue else {
-                report("wrong-type", "'secret-hosts' needs names of hosts, got \(item.kindText)", at: item.range)
+                report("wrong-type", "'secret-hosts' needs names of hosts, got \(item.kindName)", at: item.range)
                 continue
             }
             if let problem = HostPattern.problem(of: text) {

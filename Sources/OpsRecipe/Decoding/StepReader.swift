@@ -39,7 +39,7 @@ extension RecipeReader {
         if let entry = fields["stdin"] {
             if entry.value.scalar == nil {
                 report(
-                    "wrong-type", "'stdin' of \(place) needs text, got \(entry.value.kindText)",
+                    "wrong-type", "'stdin' of \(place) needs text, got \(entry.value.kindName)",
                     hint: "make it text with join or toJSON", at: entry.value.range)
             } else {
                 step.standardInput = template(entry.value)

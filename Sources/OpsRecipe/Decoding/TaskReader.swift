@@ -105,7 +105,7 @@ extension RecipeReader {
         }
         if let name = node.scalar?.value.scalarText { return Need(task: name, alias: name, range: node.range) }
         guard node.scalar == nil else {
-            report("wrong-type", "a need of \(place) needs a task's name, got \(node.kindText)", at: node.range)
+            report("wrong-type", "a need of \(place) needs a task's name, got \(node.kindName)", at: node.range)
             return nil
         }
         guard let fields = fields(node, of: RecipeLanguage.need, "a need of \(place)"),
@@ -125,7 +125,7 @@ extension RecipeReader {
         case .scalar:
             guard entry.value.hasExpression else {
                 report(
-                    "wrong-type", "'matrix' of \(place) needs axes or a list of rows, got \(entry.value.kindText)",
+                    "wrong-type", "'matrix' of \(place) needs axes or a list of rows, got \(entry.value.kindName)",
                     at: entry.value.range)
                 return nil
             }
@@ -134,7 +134,7 @@ extension RecipeReader {
             for row in rows where !row.hasExpression || row.scalar == nil {
                 guard case .mapping(let keys) = row.content else {
                     report(
-                        "wrong-type", "a row of the matrix of \(place) needs a map, got \(row.kindText)", at: row.range)
+                        "wrong-type", "a row of the matrix of \(place) needs a map, got \(row.kindName)", at: row.range)
                     return nil
                 }
                 for key in keys { _ = isName(key.key, "matrix name", key.keyRange) }
@@ -154,7 +154,7 @@ extension RecipeReader {
                     )
                 case .scalar(let scalar) where !axis.value.hasExpression:
                     report(
-                        "wrong-type", "the axis '\(axis.key)' of \(place) needs a list, got \(axis.value.kindText)",
+                        "wrong-type", "the axis '\(axis.key)' of \(place) needs a list, got \(axis.value.kindName)",
                         hint: "write [ \(scalar.text) ]", at: axis.value.range)
                 default: values[axis.key] = template(axis.value)
                 }
@@ -167,7 +167,7 @@ extension RecipeReader {
         var globs: [Template] = []
         for item in items(entry, place, orOne: orOne) ?? [] {
             guard item.scalar?.value.scalarText != nil else {
-                report("wrong-type", "'\(entry.key)' of \(place) needs globs, got \(item.kindText)", at: item.range)
+                report("wrong-type", "'\(entry.key)' of \(place) needs globs, got \(item.kindName)", at: item.range)
                 continue
             }
             if let glob = template(item) { globs.append(glob) }
