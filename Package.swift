@@ -127,7 +127,8 @@ let package = Package(
         .target(
             name: "HTTPTestServer", dependencies: [nioCore, nioHTTP1, nioPosix, nioSSL],
             path: "Tests/HTTPTestServer", swiftSettings: settings),
-        program("archive", ["ArchivePlugin"]),
+        program(
+            "builtin", ["ArchivePlugin", "ContainerPlugin", "HTTPPlugin", "NotifyPlugin", "SecretsPlugin"]),
         program("hello"),
         program("odd", [log]),
         tests("OpsCoreTests", ["OpsCore"]),

@@ -22,6 +22,12 @@ struct RegistryAccess: Sendable {
 
     /// Throws: an `OpsError` (`invalid`) where a user is named without a password.
     init(_ arguments: Arguments) throws(OpsError) {
+        // While planning: what only a run knows is nobody's to check yet.
+        guard !Self.parameters.contains(where: { arguments.isUnknown($0.name) }) else {
+            isPlainHTTP = false
+            credential = nil
+            return
+        }
         isPlainHTTP = try arguments.optionalBoolean("plain-http") ?? false
         let username = try arguments.optionalString("username")
         guard let secret = try arguments.optionalSecret("password") else {

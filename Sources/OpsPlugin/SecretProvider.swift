@@ -74,7 +74,7 @@ public enum SecretPresence: Sendable, Hashable { case present, missing, unknown 
 
 /// Why a secret was not to be had. Only `missing` falls through to the next reference or to null.
 public struct SecretFailure: Error, Sendable {
-    public enum Reason: String, Sendable { case missing, forbidden, unreachable, empty, invalid }
+    public enum Reason: String, Sendable, CaseIterable { case missing, forbidden, unreachable, empty, invalid }
 
     public var reason: Reason
     public var message: String

@@ -1,3 +1,4 @@
+import HTTPTestServer
 import OpsCore
 import OrderedCollections
 import TestKit
@@ -34,21 +35,42 @@ import Testing
         #expect(outcomes["examples"] == "passed" && outcomes["outputs"] == "passed")
     }
 
-    @Test func builtInPluginPassesAsAProgram() throws {
-        let program = OpsProgram.path.replacing(#//ops$/#, with: "/archive-program")
-        try run(["mkdir", "-p", "archive/bin"], in: ops.project)
-        try run(["cp", program, "archive/bin/archive"], in: ops.project)
-        let manifest = try run([program, "manifest"]).text
-        let example = #"""
-                examples: [ { title: Pack, with: { output: a.tar, files: [ { from: a, to: b } ] }, files: { a: text } } ]
+    /// What is put into the manifests that the built-in plugins make of themselves: an example of the first action.
+    private static let builtIns: [(name: String, action: String, example: String)] = [
+        (
+            "archive", "create",
+            #"{ title: Pack, with: { output: a.tar, files: [ { from: a, to: b } ] }, files: { a: text } }"#
+        ),
+        (
+            "container", "build",
+            #"{ title: One file, with: { output: [ "oci:out" ], layers: [ { files: [ { from: a, to: /a } ] } ] }, files: { a: text } }"#
+        ),
+        ("http", "request", #"{ title: Ask, with: { url: "http://127.0.0.1:PORT/", body: secret, output: answer } }"#),
+        // A webhook is a URL, which the secret of the kit is not.
+        ("notify", "", ""),
+        ("secrets", "", ""),
+    ]
 
-            """#
-        let place = "  create:\n"
-        #expect(manifest.contains(place))
-        try ops.write("archive/plugin.yaml", manifest.replacing(place, with: place + example))
-        let outcomes = try outcomes("archive")
+    @Test(arguments: builtIns.indices)
+    func builtInPluginPassesAsAProgram(_ index: Int) async throws {
+        let server = try await HTTPTestServer { _ in .text(200, "answer") }
+        let (name, action, example) = Self.builtIns[index]
+        let program = OpsProgram.path.replacing(#//ops$/#, with: "/builtin-program")
+        // The program goes by its name.
+        let start = "#!/bin/bash\nexec -a \(name) '\(program)' \"$@\"\n"
+        let script = try ops.write("\(name)/bin/\(name)", start, mode: 0o755)
+        let manifest = try run([script, "manifest"]).text
+        let place = "  \(action):\n"
+        #expect(action.isEmpty || manifest.contains(place))
+        let more = "    examples: [ \(example.replacing("PORT", with: "\(server.port)")) ]\n"
+        try ops.write(
+            "\(name)/plugin.yaml", action.isEmpty ? manifest : manifest.replacing(place, with: place + more))
+        let outcomes = try outcomes(name)
         #expect(failures(outcomes) == [])
-        #expect(outcomes["examples"] == "passed" && outcomes["plan-is-pure"] == "passed")
+        #expect(outcomes[name == "secrets" ? "fetch" : "plan-unknown"] == "passed")
+        guard !action.isEmpty else { return }
+        for check in ["examples", "plan-is-pure", "outputs"] { #expect(outcomes[check] == "passed", "\(check)") }
+        if name == "http" { #expect(outcomes["secrets-unseen"] == "passed") }
     }
 
     @Test func textNamesTheRuleAndWhatWasSeen() throws {

@@ -58,6 +58,12 @@ struct ConformanceAnswer: Sendable {
         }
     }
 
+    /// The last result as it came; nil where there is none.
+    var resultMembers: Value? {
+        lines.last { (try? PluginMessage(line: $0)).map { if case .result = $0 { true } else { false } } ?? false }
+            .flatMap { try? JSONReader.value($0) }
+    }
+
     /// All outputs that were sent; a later value of a name replaces an earlier one.
     var outputs: ValueMap {
         var all = ValueMap()

@@ -60,10 +60,28 @@ extension ConformanceCheck {
                 guard result.values.count == 2 else {
                     return .failed("\(answer.call.label): \(result.values.count) values came")
                 }
+                // ops is lenient with what a later version may send.
+                for value in answer.resultMembers?["values"]?.listValue ?? [] {
+                    guard let problem = problem(ofValue: value) else { continue }
+                    return .failed("\(answer.call.label): \(problem): \(JSONWriter.text(value))")
+                }
             }
             return .passed("two of each scheme: \(schemes.joined(separator: ", "))")
         },
     ]
+
+    /// What is wrong with the answer to one reference; nil where nothing is.
+    private static func problem(ofValue value: Value) -> String? {
+        guard let failure = value["failure"] else {
+            let isText = value["value"]?.stringValue != nil || value["base64"]?.stringValue != nil
+            return isText ? nil : "neither a value nor a failure"
+        }
+        let reasons = SecretFailure.Reason.allCases.map(\.rawValue)
+        guard let reason = failure.stringValue, reasons.contains(reason) else {
+            return "the failure is none of \(reasons.joined(separator: ", "))"
+        }
+        return value["message"]?.stringValue?.isEmpty ?? true ? "the failure has no message" : nil
+    }
 
     /// A check that sends what is no request.
     private static func unreadable(

@@ -115,7 +115,8 @@ actor ConformanceSession {
             }
             let hidden = Secret(names: [parameter.name], bytes: Array(secret.utf8))
             request.inputs[parameter.name] =
-                !parameter.isSecret ? value : .secret(verb == .plan ? Secret(planned: [parameter.name]) : hidden)
+                !parameter.isSecret
+                ? value : value.replacingTexts(by: verb == .plan ? Secret(planned: [parameter.name]) : hidden)
         }
         return request
     }
@@ -147,6 +148,18 @@ actor ConformanceSession {
             }
         }
         return trials
+    }
+}
+
+extension Value {
+    /// Every text in it replaced; the keys of maps stay.
+    fileprivate func replacingTexts(by secret: Secret) -> Value {
+        switch self {
+        case .string: .secret(secret)
+        case .list(let items): .list(items.map { $0.replacingTexts(by: secret) })
+        case .map(let members): .map(members.mapValues { $0.replacingTexts(by: secret) })
+        default: self
+        }
     }
 }
 
