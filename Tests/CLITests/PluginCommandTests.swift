@@ -95,13 +95,13 @@ import Testing
 
     @Test(arguments: [
         ("./none", "the plugin 'acme' is not in ./none: there is no such folder"),
-        ("git+https://example.com/acme.git?ref=v1", "the plugin 'acme' is remote, and no lock names what it is"),
-        ("oci://example.com/acme:1", "'ops lock' adds it to ops.lock"),
-        ("./other", "the plugin 'acme' stands in a folder named 'other'"),
+        ("git+https://example.com/acme.git?ref=v1", "the plugin 'acme' is not in ops.lock"),
+        ("oci://example.com/acme:1", "run 'ops lock': it asks before it trusts"),
+        ("./other", "'plugins' names 'acme', but the plugin there is 'other'"),
     ])
     func aPluginThatIsNotThereIsToldAtItsPlace(_ from: String, _ error: String) throws {
         let ops = try OpsProgram("ops: 1\nplugins: { acme: '\(from)' }\ntasks: { t: { acme.pack: { source: x } } }\n")
-        try ops.write("other/plugin.yaml", AcmeManifest.text())
+        try ops.write("other/plugin.yaml", AcmeManifest.text().replacing("name: acme", with: "name: other"))
         let result = try ops("lint")
         #expect(result.status == 2)
         #expect(result.text.contains(error), "\(result.text)")

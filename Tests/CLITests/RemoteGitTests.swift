@@ -75,6 +75,57 @@ import Testing
         #expect(refused.status == 2 && refused.errorText.contains("is not of this content"), "\(refused)")
     }
 
+    @Test func aLockThatWasChangedByHandIsComparedWithItsPlaceWhereSignaturesAreRequired() throws {
+        let repository = try GitRepository()
+        try repository.commit(["ops.yaml": Self.recipe])
+        let folder = try TemporaryFolder()
+        let key = folder.path + "/key"
+        try run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key])
+        try repository.git(
+            "-c", "gpg.format=ssh", "-c", "user.signingKey=\(key)", "commit", "--quiet", "-S", "--allow-empty",
+            "--message", "signed")
+        let project = try RemoteProject(from: "git+file://\(repository.path)")
+        #expect(try project.lock().status == 0)
+        let good = try project.ops.text("ops.lock")
+        // The tree of another commit, which nobody signed.
+        try repository.commit(["ops.yaml": Self.recipe.replacing("fetched", with: "evil")])
+        #expect(try project.lock("update").status == 0)
+        func tree(_ text: String) throws -> String {
+            String(try #require(text.firstMatch(of: /tree: "(sha256:[0-9a-f]{64})"/)?.output.1))
+        }
+        let evil = try tree(try project.ops.text("ops.lock"))
+        try project.ops.write(".ops/policy.yaml", "policy: 1\nsignatures: require\n")
+        try project.ops.write(".ops/allowed_signers", "alice@example.com \(try folder.text("key.pub"))")
+        let forged = good.replacing(try tree(good), with: evil)
+        for signer in ["", "    signer: \"alice@example.com\"\n"] {
+            try project.ops.write("ops.lock", forged + signer)
+            let checked = try project("lock", "check")
+            #expect(checked.status == 2 && checked.errorText.contains("the lock says another tree than"), "\(checked)")
+        }
+        try project.ops.write("ops.lock", forged)
+        let added = try project("lock")
+        #expect(added.status == 2 && added.errorText.contains("the lock says another tree than"), "\(added)")
+        try project.ops.write("ops.lock", good)
+        #expect(try project("lock").status == 0)
+        #expect(try project("lock", "check").status == 0)
+    }
+
+    @Test func recipesOfOneFolderShareTheVendorFolder() throws {
+        let (one, two) = (try GitRepository(), try GitRepository())
+        try one.commit(["ops.yaml": Self.recipe])
+        try two.commit(["ops.yaml": Self.recipe.replacing("fetched", with: "second")])
+        let project = try RemoteProject(from: "git+file://\(one.path)")
+        try project.ops.write(
+            "deploy.yaml", "ops: 1\ninclude:\n  ci: git+file://\(two.path)\ntasks: { t: { run: echo own } }\n")
+        #expect(try project.lock().status == 0)
+        #expect(try project.lock("-f", "deploy.yaml").status == 0)
+        #expect(try project("lock", "vendor").status == 0)
+        #expect(try project("lock", "vendor", "-f", "deploy.yaml").status == 0)
+        try run(["rm", "-rf", project.ops.project + "/../home/.cache"])
+        #expect(try project("ci:t", "--stream", "raw").text == "fetched\n")
+        #expect(try project("run", "-f", "deploy.yaml", "ci:t", "--stream", "raw").text == "second\n")
+    }
+
     @Test func aPolicyThatComesLaterHoldsForWhatIsLockedToo() throws {
         let repository = try GitRepository()
         try repository.commit(["ops.yaml": Self.recipe])

@@ -98,7 +98,7 @@ struct LockVendorCommand: AsyncParsableCommand {
         commandName: "vendor", abstract: "Copy what ops.lock names into .ops/vendor.",
         discussion: """
             What lies in .ops/vendor beside the recipe is used before the cache, needs no network, and is compared with \
-            ops.lock at each use. What ops.lock does not name is removed from it.
+            ops.lock at each use. What no lock of the recipe's folder names is removed from it.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -107,7 +107,8 @@ struct LockVendorCommand: AsyncParsableCommand {
         try await CommandLineTool.finish {
             let session = try LockSession(global)
             let vendoring = Vendoring(session.trees, fetcher: try session.fetcher())
-            let count = try await vendoring.copy(try session.lock())
+            let count = try await vendoring.copy(
+                try session.lock(), others: try LockFile.all(in: parentFolder(of: session.path)))
             try Console.output("\(count) \(count == 1 ? "tree is" : "trees are") in \(session.trees.vendor.folder).\n")
         }
     }

@@ -69,8 +69,8 @@ struct LockSession {
 
     /// Asks on the terminal; without one only what `--accept` or the policy names is trusted.
     private func trust(_ request: TrustRequest, _ accept: [String], _ policy: Policy) throws -> Bool {
-        if accept.contains(request.digest) { return true }
         Console.error(text(of: request))
+        if accept.contains(request.digest) { return true }
         if policy.trusts(request.digest, signers: request.entry.signers) {
             Console.error("  trusted by the policy\n")
             return true

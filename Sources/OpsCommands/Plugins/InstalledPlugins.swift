@@ -27,14 +27,21 @@ struct InstalledPlugins: RecipePlugins {
     func add(_ need: PluginNeed, to found: inout FoundPlugins) {
         let plugins = plugins
         var findings = ExternalPlugins.Findings(catalog: found.catalog)
+        findings.folders = found.folders
         plugins.add(Self.requests(of: need.recipe), to: &findings)
         plugins.add(named: need.names.sorted(), to: &findings)
         let schemes = need.schemes.subtracting(findings.catalog.providers.keys)
         if !schemes.isEmpty { plugins.add(schemes: schemes, to: &findings) }
         found.catalog = findings.catalog
-        for name in need.names where !findings.catalog.plugins.contains(where: { $0.name == name }) {
-            let isThere = need.recipe.plugins[name] != nil || !plugins.search.candidates(named: name).isEmpty
+        for name in need.names where !findings.given.contains(name) {
+            let isThere =
+                need.recipe.plugins[name] != nil || found.folders[name] != nil
+                || !plugins.search.candidates(named: name).isEmpty
             if isThere { found.unusable.insert(name) }
+        }
+        for name in findings.given {
+            guard let folder = findings.folders[name] else { continue }
+            found.give(name, in: folder, to: need.recipe, isDeclared: need.recipe.plugins[name] != nil)
         }
         found.diagnostics += findings.diagnostics.filter { !found.diagnostics.contains($0) }
         found.sources += findings.plugins.map(\.source)

@@ -52,6 +52,11 @@ struct PluginPushCommand: AsyncParsableCommand {
                     "'\(other.1.folder)' is \(other.0.name) \(other.0.version), and '\(folders[0].folder)' is \(first.name) \(first.version)",
                     hint: "all platforms of a plugin are one version of it")
             }
+            if let other = zip(manifests, folders).first(where: { $0.0.json != first.json }) {
+                throw OpsError(
+                    .invalid, "'\(other.1.folder)' has another plugin.yaml than '\(folders[0].folder)'",
+                    hint: "who reads one has to have read all: 'run' may name a program for each platform")
+            }
             var annotations: ValueMap = [
                 Annotation.title: .string(first.name), Annotation.version: .string(first.version),
                 Annotation.summary: .string(first.summary),

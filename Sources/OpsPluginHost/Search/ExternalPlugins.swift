@@ -10,6 +10,10 @@ package struct ExternalPlugins: Sendable {
         package var catalog: PluginCatalog
         /// In the order in which they joined the catalog.
         package var plugins: [FoundPlugin] = []
+        /// By name, where those lie that joined it, without links; also for recipes before this one.
+        package var folders: [String: String] = [:]
+        /// What the recipe has of them.
+        package var given: Set<String> = []
         /// The folders of those that another of their name hides.
         package var hidden: [(name: String, place: PluginPlace, path: String)] = []
         package var diagnostics: [Diagnostic] = []
@@ -62,10 +66,11 @@ package struct ExternalPlugins: Sendable {
         for request in requests {
             do {
                 let folder = try folder(of: request)
-                if let other = findings.plugins.first(where: { $0.manifest.name == request.name }) {
-                    guard other.folder != folder else { continue }
-                    findings.diagnostics.append(
-                        search.shadowing(request.name, other.folder, folder, at: request.range))
+                if let earlier = findings.folders[request.name] {
+                    guard earlier == realPath(folder) else {
+                        throw conflict(request.name, earlier, folder, at: request.range)
+                    }
+                    findings.given.insert(request.name)
                     continue
                 }
                 noteShadowed(request.name, by: folder, at: request.range, &findings)
@@ -105,9 +110,18 @@ package struct ExternalPlugins: Sendable {
 
     /// Adds the plugins of these names that are found, the first of each name.
     package func add(named names: some Sequence<String>, to findings: inout Findings) {
-        for name in names where !findings.catalog.plugins.contains(where: { $0.name == name }) {
-            let found = search.candidates(named: name)
-            guard let first = found.first else { continue }
+        for name in names where !findings.given.contains(name) {
+            let first = search.candidates(named: name).first
+            if let earlier = findings.folders[name] {
+                guard let first else { keep(ofAnother(name), at: nil, &findings); continue }
+                guard earlier == realPath(first.path) else {
+                    keep(conflict(name, earlier, first.path, at: nil), at: nil, &findings)
+                    continue
+                }
+                findings.given.insert(name)
+                continue
+            }
+            guard let first, !findings.catalog.plugins.contains(where: { $0.name == name }) else { continue }
             noteShadowed(name, by: first.path, at: nil, &findings)
             do { try join(search.read(first.path, in: first.place), at: nil, &findings) } catch {
                 keep(error, at: nil, &findings)
@@ -134,7 +148,8 @@ package struct ExternalPlugins: Sendable {
     package func add(schemes: Set<String>, to findings: inout Findings) {
         var all = Findings(catalog: findings.catalog)
         addAll(to: &all)
-        for plugin in all.plugins where !schemes.isDisjoint(with: plugin.manifest.schemes) {
+        for plugin in all.plugins
+        where findings.folders[plugin.manifest.name] == nil && !schemes.isDisjoint(with: plugin.manifest.schemes) {
             do { try join(plugin, at: nil, &findings) } catch { keep(error, at: nil, &findings) }
         }
     }
@@ -152,6 +167,22 @@ package struct ExternalPlugins: Sendable {
             throw OpsError(error.code, "the plugin '\(manifest.name)': \(error.message)", hint: error.hint, at: range)
         }
         findings.plugins.append(plugin)
+        findings.folders[manifest.name] = realPath(plugin.folder) ?? plugin.folder
+        findings.given.insert(manifest.name)
+    }
+
+    /// Two recipes of a run mean different plugins by one name.
+    private func conflict(_ name: String, _ one: String, _ other: String, at range: SourceRange?) -> OpsError {
+        OpsError(
+            .invalid,
+            "the plugin '\(name)' is two: in \(search.shown(one)) for one recipe, in \(search.shown(other)) for another",
+            hint: "a run has one plugin of a name: take the same in both", at: range)
+    }
+
+    private func ofAnother(_ name: String) -> OpsError {
+        OpsError(
+            .invalid, "the plugin '\(name)' is named by another recipe of the run only, which is of others",
+            hint: "name it under 'plugins' of the recipe that uses it too")
     }
 
     private func builtInName(_ name: String, _ folder: String) -> OpsError {

@@ -176,13 +176,13 @@ struct IncludeLoader {
             sources.append(source)
             let decoded = RecipeLoader.decode(
                 try YAML.parse(bytes, file: place.file), file: place.file, directory: place.directory,
+                shipment: RecipeLoader.Shipment(
+                    folder: place.folder, tree: place.tree,
+                    origin: RemoteReference.scheme(of: include.from).map { _ in include.from }),
                 source: source, depth: depth, plugins: plugins, &found)
             diagnostics += decoded.diagnostics
             guard var recipe = decoded.recipe else { return result }
             recipe.identity = place.identity
-            recipe.folder = place.folder
-            recipe.tree = place.tree
-            recipe.origin = RemoteReference.scheme(of: include.from).map { _ in include.from }
             if !recipe.include.isEmpty { result = follow(&recipe) }
             if depth > .outline {
                 let isGood = diagnostics[start...].allSatisfy { $0.severity != .error }

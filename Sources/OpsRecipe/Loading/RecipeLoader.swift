@@ -95,18 +95,32 @@ package enum RecipeLoader {
             manifests: found.sources)
     }
 
+    /// Where the files lie that came with an included recipe: see `Recipe`.
+    struct Shipment {
+        var folder: String
+        var tree: String?
+        var origin: String?
+    }
+
     /// Decodes one file with the plugins that it needs.
     static func decode(
-        _ node: Node, file: String, directory: String, source: SourceText, depth: RecipeDepth,
-        plugins: (any RecipePlugins)?, _ found: inout FoundPlugins
+        _ node: Node, file: String, directory: String, shipment: Shipment? = nil, source: SourceText,
+        depth: RecipeDepth, plugins: (any RecipePlugins)?, _ found: inout FoundPlugins
     ) -> DecodedRecipe {
         let isOutline = depth == .outline
         func decode(_ catalog: PluginCatalog) -> DecodedRecipe {
-            RecipeDecoder.decodeKnowingNeeds(
+            var decoded = RecipeDecoder.decodeKnowingNeeds(
                 node, file: file, directory: directory, catalog: catalog, source: source, isOutline: isOutline)
+            // Before its plugins are looked for: they may lie beside it, and not outside of its tree.
+            if let shipment {
+                decoded.recipe?.folder = shipment.folder
+                decoded.recipe?.tree = shipment.tree
+                decoded.recipe?.origin = shipment.origin
+            }
+            return decoded
         }
         guard let plugins else { return decode(found.catalog) }
-        return plugins.decode(into: &found, isOutline: isOutline, decode)
+        return plugins.decode(into: &found, tree: shipment?.tree, isOutline: isOutline, decode)
     }
 
     /// The text of a file for messages; nil where it cannot be read.

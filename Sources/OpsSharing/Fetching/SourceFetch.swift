@@ -28,14 +28,21 @@ package struct SourceFetch: Sendable {
     /// The entry that a reference has from now on, with its signer; its trees are in the cache. Permissions are not
     /// filled in. Signatures are looked at before anything is unpacked.
     ///
+    /// - Parameter pinned: the commit or digest that the reference stands for; nil asks what it means now.
     /// Throws: an `OpsError` that names no reference: `forbidden` where a signature is required and none counts.
     func resolve(
-        _ source: RemoteSource, _ kind: LockEntry.Kind
+        _ source: RemoteSource, _ kind: LockEntry.Kind, at pinned: String? = nil
     ) async throws -> (entry: LockEntry, signature: SignatureFinding) {
         switch source.place {
         case .git(let url, let ref):
             let repository = try GitRepository(url: url, environment: environment, directory: directory)
-            let commit = try await repository.resolve(ref)
+            let commit: String
+            if let pinned {
+                commit = pinned
+                try await repository.fetch(commit: commit, once: ref)
+            } else {
+                commit = try await repository.resolve(ref)
+            }
             let signature = try await self.signature(commit, in: repository)
             var entry = LockEntry(
                 kind: kind, source: source.description, requested: source.requested, resolved: commit, tree: nil)
@@ -44,7 +51,7 @@ package struct SourceFetch: Sendable {
             return (entry, signature)
         case .registry(let reference):
             let artifact = try artifact(kind, reference)
-            let (digest, content) = try await artifact.content()
+            let (digest, content) = try await artifact.content(try pinned.map { try Digest($0) })
             let signature = try await rules.check(digest, of: artifact.kind, at: reference, client: artifact.client)
             var entry = LockEntry(
                 kind: kind, source: source.description, requested: source.requested, resolved: digest.description,
@@ -73,22 +80,6 @@ package struct SourceFetch: Sendable {
                 resolved: entry.digest, tree: try await keep { try await artifact.unpack(manifest, to: $0) })
         }
         return builds
-    }
-
-    /// What signatures say of what is locked, whatever its name means now.
-    ///
-    /// Throws: an `OpsError`, as `resolve`.
-    func signature(of entry: LockEntry, _ source: RemoteSource) async throws -> SignatureFinding {
-        switch source.place {
-        case .git(let url, let ref):
-            let repository = try GitRepository(url: url, environment: environment, directory: directory)
-            try await repository.fetch(commit: entry.resolved, once: ref)
-            return try await signature(entry.resolved, in: repository)
-        case .registry(let reference):
-            let artifact = try artifact(entry.kind, reference)
-            return try await rules.check(
-                try Digest(entry.resolved), of: artifact.kind, at: reference, client: artifact.client)
-        }
     }
 
     private func signature(_ commit: String, in repository: GitRepository) async throws -> SignatureFinding {

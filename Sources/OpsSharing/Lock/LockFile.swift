@@ -90,8 +90,8 @@ package struct LockEntry: Sendable, Equatable {
     /// The trees of all platforms.
     package var trees: [Digest] { [tree].compactMap(\.self) + builds.values.map(\.tree) }
 
-    /// What is trusted when the entry is: the tree, or where there are several the index that names them all.
-    package var trustedDigest: String { tree?.description ?? resolved }
+    /// What the entry is, whatever names it: the tree, or where there are several the index that names them all.
+    var contentDigest: String { tree?.description ?? resolved }
 
     /// The names of the signer's key.
     package var signers: [String] { (signer ?? "").split(separator: ",").map(String.init) }

@@ -30,6 +30,12 @@ package struct LockResolver {
     private var known: Set<String> = []
     private var followed: Set<String> = []
     private var wanted: Set<String>
+    private var asked: [AskedPlace: (entry: LockEntry, signature: SignatureFinding)] = [:]
+
+    private struct AskedPlace: Hashable {
+        var kind: LockEntry.Kind
+        var place: RemoteSource.Place
+    }
 
     /// - Parameters:
     ///   - policy: where nothing may be fetched from is an error.
@@ -169,15 +175,16 @@ package struct LockResolver {
             return true
         }
         if case .check = mode { throw OpsError(.notFound, "it is not in the lock", hint: "run 'ops lock'") }
-        var (entry, signature) = try await fetcher.resolve(source, kind)
+        var (entry, signature) = try await resolve(source, kind)
+        try checkBuilds(entry, source)
         let outline = try self.outline(entry, source)
         entry.permissions = outline.permissions
-        if let known, known.trustedDigest == entry.trustedDigest {
+        if let known, known.contentDigest == entry.contentDigest {
             outcome.lock.set(entry)
             if known != entry { outcome.changed.append((name, known, entry, [])) }
             return true
         }
-        var request = TrustRequest(name: name, entry: entry, lines: outline.lines + signature.lines)
+        var request = TrustRequest(name: name, entry: entry, path: source.path, lines: outline.lines + signature.lines)
         if let known, (try? await fetch(known, source)) != nil, let before = try? self.outline(known, source) {
             request.changes = before.changes(to: outline)
         }
@@ -195,17 +202,51 @@ package struct LockResolver {
         return true
     }
 
-    /// What is locked, with its signer where the policy has come to require one.
+    /// What a reference means now; asked once for all that differ in the path only, so that they are of one commit.
+    private mutating func resolve(
+        _ source: RemoteSource, _ kind: LockEntry.Kind
+    ) async throws -> (entry: LockEntry, signature: SignatureFinding) {
+        let key = AskedPlace(kind: kind, place: source.place)
+        var found: (entry: LockEntry, signature: SignatureFinding)
+        if let known = asked[key] { found = known } else { found = try await fetcher.resolve(source, kind) }
+        asked[key] = found
+        found.entry.source = source.description
+        return found
+    }
+
+    /// Whoever reads the manifest of one platform has read those of all.
+    private func checkBuilds(_ entry: LockEntry, _ source: RemoteSource) throws {
+        var first: (platform: String, text: [UInt8])?
+        for (platform, build) in entry.builds {
+            guard let tree = try trees.folder(of: build.tree) else { continue }
+            let folder = source.path.isEmpty ? tree : tree + "/" + source.path
+            let text = try readFile(folder + "/plugin.yaml", limit: 1 << 20)
+            if let first, first.text != text {
+                throw OpsError(.invalid, "has another plugin.yaml for \(platform) than for \(first.platform)")
+            }
+            first = first ?? (platform, text)
+        }
+    }
+
+    /// What is locked, with its signer. Where the policy requires one, what lacks it is compared with its place again,
+    /// and all is when the lock is checked.
     ///
-    /// Throws: an `OpsError` (`forbidden`) where no signature counts.
+    /// Throws: an `OpsError`: `forbidden` where no signature counts, `mismatch` where the lock says what is not so.
     private func signed(_ entry: LockEntry, _ source: RemoteSource) async throws -> LockEntry {
-        guard policy.refusal(ofLocked: entry) != nil else { return entry }
-        var entry = entry
-        let signer = try await fetcher.signature(of: entry, source).signer
-        if case .check = mode {
+        guard policy.signatures == .require else { return entry }
+        let isCheck = if case .check = mode { true } else { false }
+        let refusal = policy.refusal(ofLocked: entry)
+        guard isCheck || refusal != nil else { return entry }
+        let found = try await fetcher.resolve(source, entry.kind, at: entry.resolved).entry
+        guard found.tree == entry.tree, found.builds == entry.builds else {
+            throw OpsError(
+                .mismatch, "the lock says another tree than \(entry.resolved) has", hint: "run 'ops lock update'")
+        }
+        if isCheck, refusal != nil {
             throw OpsError(.mismatch, "the lock names no signer that counts", hint: "run 'ops lock'")
         }
-        entry.signer = signer
+        var entry = entry
+        entry.signer = found.signer
         return entry
     }
 

@@ -12,7 +12,8 @@ package final class LockedRecipes: RemoteRecipes {
     private let command: String
     private let policy: Policy
     private let trees: LockedTrees
-    private let lock = Mutex<LockFile?>(nil)
+    /// By reference, once the lock was read.
+    private let lock = Mutex<[LockEntry.Kind: [String: LockEntry]]?>(nil)
 
     /// - Parameters:
     ///   - recipe: the recipe that a command was given, absolute.
@@ -73,10 +74,14 @@ package final class LockedRecipes: RemoteRecipes {
     private func entry(_ kind: LockEntry.Kind, _ reference: String) throws(OpsError) -> LockEntry? {
         do throws(DiagnosticsError) {
             let known = lock.withLock { $0 }
-            if let known { return known[kind, reference] }
-            let file = try LockFile.read(lockPath, name: lockName) ?? LockFile()
-            lock.withLock { $0 = file }
-            return file[kind, reference]
+            if let known { return known[kind]?[reference] }
+            var entries: [LockEntry.Kind: [String: LockEntry]] = [:]
+            for entry in try LockFile.read(lockPath, name: lockName)?.entries ?? [] {
+                entries[entry.kind, default: [:]][entry.source] = entry
+            }
+            let read = entries
+            lock.withLock { $0 = read }
+            return read[kind]?[reference]
         } catch {
             let first = error.diagnostics.first
             let place = first?.range.map { "\($0): " } ?? ""
@@ -110,6 +115,15 @@ package final class LockedRecipes: RemoteRecipes {
 }
 
 extension LockFile {
+    /// The locks of all recipes in a folder.
+    ///
+    /// Throws: an `OpsError`, or a `DiagnosticsError` with what is wrong in one.
+    package static func all(in folder: String) throws -> [LockFile] {
+        try listFolder(folder).filter { $0 == "ops.lock" || $0.hasSuffix(".ops.lock") }.compactMap { name in
+            try read(folder + "/" + name, name: name)
+        }
+    }
+
     /// Beside the recipe: `ops.lock`, or `NAME.ops.lock` for a recipe that has a name of its own.
     package static func path(ofRecipe path: String) -> String {
         let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex

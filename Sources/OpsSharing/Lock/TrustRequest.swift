@@ -1,17 +1,22 @@
 package import OpsCore
+import OpsRegistry
 
 /// What is asked before a recipe or plugin of others gets into a lock.
 package struct TrustRequest: Sendable {
     /// The name it is included by, behind those of the recipes on the way: `common`, `common:base`.
     package var name: String
     package var entry: LockEntry
+    /// Of the recipe or plugin in its tree.
+    package var path: String
     /// What it may do, a line for each kind of thing.
     package var lines: [String]
     /// What is different from what was trusted before; nil where nothing was.
     package var changes: [String]?
 
-    /// Whoever gives this digest has read what it names.
-    package var digest: String { entry.trustedDigest }
+    /// Whoever gives this digest has read what was shown: it is of the content, and of what in it is used as what.
+    package var digest: String {
+        Digest.sha256(of: Array("\(entry.kind.rawValue) \(path)\n\(entry.contentDigest)\n".utf8)).description
+    }
 }
 
 /// What came of locking.

@@ -13,10 +13,11 @@ package struct Vendoring {
         self.fetcher = fetcher
     }
 
-    /// Puts in what is missing or damaged, of all platforms, and removes what the lock does not name.
+    /// Puts in what is missing or damaged, of all platforms, and removes what no lock names.
     ///
-    /// Returns: how many trees there are. Throws: an `OpsError`.
-    package func copy(_ lock: LockFile) async throws -> Int {
+    /// - Parameter others: the locks of other recipes in the same folder.
+    /// Returns: how many trees the lock names. Throws: an `OpsError`.
+    package func copy(_ lock: LockFile, others: [LockFile] = []) async throws -> Int {
         var wanted: OrderedSet<Digest> = []
         for entry in lock.entries {
             for tree in entry.trees where wanted.append(tree).inserted {
@@ -32,7 +33,7 @@ package struct Vendoring {
         }
         let folder = trees.vendor.folder
         guard FileStatus.find(folder) != nil else { return wanted.count }
-        let names = Set(wanted.map(\.hex))
+        let names = Set(wanted.map(\.hex) + others.flatMap { $0.entries.flatMap { $0.trees.map(\.hex) } })
         for name in try listFolder(folder) where !names.contains(name) { try removeTree(folder + "/" + name) }
         return wanted.count
     }
