@@ -46,6 +46,26 @@ import Testing
         #expect(tested.status == 0, "\(tested.text)")
     }
 
+    /// What stands around the source: Swift reads the package, which asks for a product that ops has.
+    @Test func swiftPackageIsWhole() throws {
+        try ops("plugin", "new", "team-tool", "--language", "swift")
+        let folder = ops.project + "/team-tool"
+        let dump = try run(["swift", "package", "--package-path", folder, "dump-package"])
+        #expect(dump.status == 0, "\(dump.errorText)")
+        let package = try JSONReader.value(dump.output)
+        #expect(package["name"] == .string("team-tool"))
+        let path = package["dependencies"]?.listValue?.first?["fileSystem"]?.listValue?.first?["path"]
+        #expect(path == .string(ops.project + "/ops"))
+        let target = package["targets"]?.listValue?.first
+        #expect(target?["name"] == .string("team-tool") && target?["type"] == .string("executable"))
+        let product = target?["dependencies"]?.listValue?.first?["product"]?.listValue ?? []
+        #expect(product.prefix(2) == [.string("OpsPlugin"), .string("ops")])
+        let own = String(decoding: try readAll("\(projectFolder)/Package.swift"), as: UTF8.self)
+        #expect(own.contains(#".library(name: "OpsPlugin", "#) && own.contains(#"name: "ops""#))
+        #expect(try run(["sh", "-n", folder + "/build"]).status == 0)
+        #expect(try ops.text("team-tool/build").contains("--product team-tool\n"))
+    }
+
     @Test func pythonModuleIsTheExample() throws {
         try ops("plugin", "new", "hello", "--language", "python")
         let module = try readAll("\(projectFolder)/Plugins/Examples/word-count/bin/ops_plugin.py")
