@@ -174,6 +174,16 @@ import Testing
         #expect(try ops.text("log") == "a\nb-1\nb-2\nb-2\nb-3\n")
     }
 
+    @Test(arguments: [("y", "a\nb-1\nb-2\nb-2\nb-3\n"), ("skip", "a\nb-1\nb-2\nb-3\n"), ("", "a\nb-1\nb-2\n")])
+    func resumeAskAsksOnATerminal(answer: String, log: String) throws {
+        let ops = try OpsProgram(Self.waiting(", resume: ask"))
+        let id = try ops.killed(["b"])
+        let result = try ops.inTerminal(["resume", id], typed: answer + "\n")
+        #expect(result.text.contains("was running when the run died. Run it again? [y]es, [s]kip it as done, [N]o "))
+        #expect((result.status == 0) == !answer.isEmpty, "\(result)")
+        #expect(try ops.text("log") == log)
+    }
+
     @Test func resumeAskNeedsATerminalOrYes() throws {
         let ops = try OpsProgram(Self.waiting(", resume: ask"))
         let id = try ops.killed(["b"])

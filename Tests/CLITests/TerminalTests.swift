@@ -3,17 +3,12 @@ import Testing
 
 /// What needs a terminal, in one that script(1) makes.
 @Suite struct TerminalTests {
-    private func inTerminal(_ ops: OpsProgram, _ words: [String], typed: String = "") throws -> CommandResult {
-        let command = ops.command(words, environment: ["TERM": "xterm-256color"]).map { "'\($0)'" }
-        return try run(["script", "-qec", command.joined(separator: " "), "/dev/null"], input: Array(typed.utf8))
-    }
-
     private static let asks = "ops: 1\ntasks: { t: { confirm: Deploy it?, run: touch ran } }\n"
 
     @Test(arguments: ["y", "yes", "Y"])
     func yesGoesOn(answer: String) throws {
         let ops = try OpsProgram(Self.asks)
-        let result = try inTerminal(ops, ["t"], typed: answer + "\n")
+        let result = try ops.inTerminal(["t"], typed: answer + "\n")
         #expect(result.text.contains("Deploy it? [y/N] "))
         #expect(result.status == 0)
         #expect(ops.exists("ran"))
@@ -22,7 +17,7 @@ import Testing
     @Test(arguments: ["n", "", "no", "maybe"])
     func anythingElseRunsNothing(answer: String) throws {
         let ops = try OpsProgram(Self.asks)
-        let result = try inTerminal(ops, ["t"], typed: answer + "\n")
+        let result = try ops.inTerminal(["t"], typed: answer + "\n")
         #expect(result.text.contains("not confirmed: nothing was run"))
         #expect(result.status != 0)
         #expect(!ops.exists("ran"))
@@ -31,7 +26,7 @@ import Testing
     @Test func aTerminalGetsTheReportForPeople() throws {
         let ops = try OpsProgram(
             "ops: 1\ntasks: { a: { run: echo one }, b: { needs: [ a ], run: echo two; exit 3 } }\n")
-        let result = try inTerminal(ops, ["b"])
+        let result = try ops.inTerminal(["b"])
         #expect(result.status == 1)
         for part in ["\u{1B}[", "one", "two", "exit status 3"] { #expect(result.text.contains(part), "\(part)") }
     }
@@ -39,7 +34,7 @@ import Testing
     @Test(arguments: [["--color", "never"], ["--log-format", "plain", "--color", "never"]])
     func withoutColourNoneIsPrinted(words: [String]) throws {
         let ops = try OpsProgram("ops: 1\ntasks: { a: { run: echo one } }\n")
-        let result = try inTerminal(ops, ["a"] + words)
+        let result = try ops.inTerminal(["a"] + words)
         #expect(result.text.firstMatch(of: /\u{1B}\[[0-9;]*m/) == nil)
         #expect(result.status == 0)
     }
@@ -47,7 +42,7 @@ import Testing
     @Test func aStepHasNoTerminalOfItsOwn() throws {
         let ops = try OpsProgram(
             "ops: 1\ntasks: { t: { run: 'test -t 0 || test -t 1 || test -t 2 || touch none' } }\n")
-        #expect(try inTerminal(ops, ["t"]).status == 0)
+        #expect(try ops.inTerminal(["t"]).status == 0)
         #expect(ops.exists("none"))
     }
 
@@ -55,7 +50,7 @@ import Testing
         let ops = try OpsProgram(
             "ops: 1\ntasks: { t: { interactive: true, run: 'test -t 0 && test -t 1 && read -r answer && echo \"$answer\" > got' } }\n"
         )
-        #expect(try inTerminal(ops, ["t"], typed: "typed\n").status == 0)
+        #expect(try ops.inTerminal(["t"], typed: "typed\n").status == 0)
         #expect(try ops.text("got") == "typed\n")
     }
 }

@@ -69,6 +69,15 @@ package final class OpsProgram: Sendable {
         return ["env", "-i", "-C", directory ?? project] + variables + [Self.path] + words
     }
 
+    /// Runs it to its end in a terminal that script(1) makes; what it says is in `text`, in one stream.
+    ///
+    /// - Parameter typed: what somebody types.
+    package func inTerminal(_ words: [String], typed: String = "") throws -> CommandResult {
+        let quoted = command(words, environment: ["TERM": "xterm-256color"]).map { "'\($0)'" }
+        return try TestKit.run(
+            ["script", "-qec", quoted.joined(separator: " "), "/dev/null"], input: Array(typed.utf8))
+    }
+
     /// Runs it to its end.
     @discardableResult
     package func run(
