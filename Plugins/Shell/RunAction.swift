@@ -108,7 +108,9 @@ package struct RunAction: Action {
             directory: context.directory)
         spec.name = words[0]
         // The folder is ours to say, as a shell's `cd` would; the caller's PWD names another.
-        if spec.environment["PWD"] != nil { spec.environment["PWD"] = context.directory }
+        if let folder = spec.environment["PWD"], folder != context.directory {
+            spec.environment["PWD"] = context.directory
+        }
         spec.isInteractive = step.isInteractive
         spec.marker = "OPS_OUTPUT=" + context.outputFile
         spec.sandboxes = context.sandboxes

@@ -13,7 +13,8 @@ final class Reporters {
     private let junit: JUnitReporter?
     private let isHeld: Bool
 
-    var all: [any RunEventSink] { reporters }
+    // One by one: a cast of the whole list asks the runtime, which looks through all conformances of the program.
+    var all: [any RunEventSink] { reporters.map { $0 } }
 
     /// - Parameter directory: the folder that the files of `--log-file` and `--junit` are relative to.
     /// Throws: an `OpsError` where one of them cannot be written.

@@ -141,7 +141,9 @@ struct RunArguments: Sendable, Equatable {
     private static func option(_ word: String) -> (RunOption, attached: String?)? {
         if word.hasPrefix("--") {
             let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = parts.first, let option = RunOption(rawValue: String(name)) else { return nil }
+            guard let name = parts.first, let option = RunOption.allCases.first(where: { name == $0.rawValue }) else {
+                return nil
+            }
             return (option, parts.count > 1 ? String(parts[1]) : nil)
         }
         let letters = word.dropFirst()

@@ -39,7 +39,10 @@ enum ResultText {
             (.failed, "failed"), (.timedOut, "timed out"), (.cancelled, "cancelled"), (.skipped, "skipped"),
             (.upToDate, "up to date"), (.succeeded, "succeeded"),
         ]
-        let counts = words.compactMap { outcome, word in record.counts[outcome].map { "\($0) \(word)" } }
+        let counts = words.compactMap { (outcome, word) -> String? in
+            let count = record.count(of: outcome)
+            return count > 0 ? "\(count) \(word)" : nil
+        }
         let ended = counts.isEmpty ? "nothing was run" : counts.joined(separator: ", ")
         var line = "\(style.mark(finished.outcome)) \(style.paint(name, .bold))  \(ended)"
         line += " in \(finished.duration.shortText)"
@@ -51,7 +54,8 @@ enum ResultText {
             lines.append(style.paint("  slowest: \(list)", .dim))
         }
         // What is up to date or skipped has no log.
-        guard options.isKept, record.counts.keys.contains(where: { $0 != .upToDate && $0 != .skipped }) else {
+        guard options.isKept, record.counts.contains(where: { $0.outcome != .upToDate && $0.outcome != .skipped })
+        else {
             return lines
         }
         lines.append(style.paint("  logs: ops logs \(finished.run)", .dim))

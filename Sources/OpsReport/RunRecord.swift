@@ -12,18 +12,22 @@ struct RunRecord {
     /// A task that goes on.
     struct ActiveTask {
         var started: Double
-        var steps: [StepID: StepStarted] = [:]
+        /// Those that were started, in order; of each its latest attempt.
+        var steps: [StepStarted] = []
         var failures: [FailedStep] = []
         var progress: String?
         /// The end of the latest output.
         var tail: [UInt8] = []
+
+        func step(_ id: StepID) -> StepStarted? { steps.last { $0.step == id } }
     }
 
     private(set) var run: RunStarted?
     /// In the order in which they started.
     private(set) var order: [TaskID] = []
     var active: [TaskID: ActiveTask] = [:]
-    private(set) var counts: [Outcome: Int] = [:]
+    /// How many tasks ended how; without what none did.
+    private(set) var counts: [(outcome: Outcome, count: Int)] = []
     /// The tasks that took longest, longest first.
     private(set) var slowest: [(task: TaskID, duration: Duration)] = []
 
@@ -40,10 +44,12 @@ struct RunRecord {
     static func standsAlone(_ step: StepID) -> Bool { step.task == nil || step.part == .undo }
 
     /// The step as it was started, while its task goes on.
-    func step(_ step: StepID) -> StepStarted? { active[Self.task(of: step)]?.steps[step] }
+    func step(_ step: StepID) -> StepStarted? { active[Self.task(of: step)]?.step(step) }
 
     /// How many tasks ended.
-    var finishedCount: Int { counts.values.reduce(0, +) }
+    var finishedCount: Int { counts.reduce(0) { $0 + $1.count } }
+
+    func count(of outcome: Outcome) -> Int { counts.first { $0.outcome == outcome }?.count ?? 0 }
 
     mutating func apply(_ event: RunEvent) {
         switch event.kind {
@@ -56,7 +62,8 @@ struct RunRecord {
         case .stepStarted(let step):
             let task = Self.task(of: step.step)
             start(task, at: event.time)
-            active[task]?.steps[step.step] = step
+            active[task]?.steps.removeAll { $0.step == step.step }
+            active[task]?.steps.append(step)
         case .output(let step, _, let bytes):
             let task = Self.task(of: step)
             active[task]?.progress = nil
@@ -66,14 +73,17 @@ struct RunRecord {
             active[Self.task(of: step)]?.progress = "\(progress.done)\(total) \(progress.unit)"
         case .message, .cleanUpStarted, .secretOwed, .secretRevoked: break
         case .stepFinished(let finished):
+            guard finished.failure != nil, !finished.isTolerated else { return }
             let task = Self.task(of: finished.step)
-            guard let step = active[task] else { return }
-            if finished.failure != nil, !finished.isTolerated {
-                active[task]?.failures.append(FailedStep(started: step.steps[finished.step], finished: finished))
-            }
+            guard let started = active[task] else { return }
+            active[task]?.failures.append(FailedStep(started: started.step(finished.step), finished: finished))
         case .taskFinished(let task):
-            counts[task.outcome, default: 0] += 1
-            guard task.duration > .zero else { return }
+            if let place = counts.firstIndex(where: { $0.outcome == task.outcome }) {
+                counts[place].count += 1
+            } else {
+                counts.append((task.outcome, 1))
+            }
+            guard task.duration > .zero, slowest.count < 3 || task.duration > slowest[2].duration else { return }
             slowest.append((task.task, task.duration))
             slowest.sort { $0.duration > $1.duration }
             if slowest.count > 3 { slowest.removeLast() }

@@ -107,7 +107,7 @@ final class RunReport {
         let task = RunRecord.task(of: finished.step)
         text.endStep(of: task)
         if let failure = finished.failure, finished.isTolerated {
-            let started = record.active[task]?.steps[finished.step]
+            let started = record.active[task]?.step(finished.step)
             let name = FailureText.name(of: RunRecord.FailedStep(started: started, finished: finished))
             let words = "\(name) failed and was tolerated: \(failure.message)"
             show(Message(level: .warning, text: words, step: finished.step))

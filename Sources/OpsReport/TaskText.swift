@@ -114,6 +114,11 @@ final class TaskText {
     func endStep(of task: TaskID) {
         guard sections[task] != nil else { return }
         sections[task]?.heading = nil
+        switch body {
+        // Their output is not held in lines.
+        case .grouped, .raw: return
+        case .gutter, .prefixed: break
+        }
         var text: [UInt8] = []
         for stream in [OutputStream.standardOutput, .standardError] {
             withLines(of: task, stream) { lines, prefix, cleaner in

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Texts as exec(2) takes them: one block of bytes, each text ended by zero.
 struct CStringList {
     private var bytes: [CChar] = []
@@ -7,9 +9,35 @@ struct CStringList {
         offsets.reserveCapacity(texts.count)
         for text in texts {
             offsets.append(bytes.count)
-            // A zero byte would cut the text short; callers reject it, this makes sure that nothing hides behind it.
-            for byte in text.utf8 where byte != 0 { bytes.append(CChar(bitPattern: byte)) }
+            append(text)
             bytes.append(0)
+        }
+    }
+
+    /// An entry `NAME=value` of each variable.
+    init(environment: [String: String]) {
+        offsets.reserveCapacity(environment.count)
+        bytes.reserveCapacity(environment.count * 64)
+        for (name, value) in environment {
+            offsets.append(bytes.count)
+            append(name)
+            bytes.append(CChar(bitPattern: UInt8(ascii: "=")))
+            append(value)
+            bytes.append(0)
+        }
+    }
+
+    private mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { part in
+            part.withMemoryRebound(to: CChar.self) { part in
+                // A zero byte would cut the text short; callers reject it, this makes sure that nothing hides behind it.
+                if let base = part.baseAddress, memchr(base, 0, part.count) != nil {
+                    bytes.append(contentsOf: part.lazy.filter { $0 != 0 })
+                } else {
+                    bytes.append(contentsOf: part)
+                }
+            }
         }
     }
 

@@ -20,7 +20,7 @@ package enum ChildProcess {
             try Task.checkCancellation()
             return try await withCheckedThrowingContinuation {
                 (continuation: CheckedContinuation<ChildResult, any Error>) in
-                EventLoop.shared.perform { child.start(spec, continuation) }
+                EventLoop.shared.perform { child.start(spec) { continuation.resume(with: $0) } }
             }
         } onCancel: {
             EventLoop.shared.perform { child.cancel() }

@@ -34,7 +34,7 @@ extension ChildSpec {
         _ path: String, _ argv: CStringList, _ streams: [Int32], _ terminal: Int32, _ cage: UnsafePointer<ops_cage>?,
         _ pidfd: inout Int32
     ) -> pid_t {
-        let environment = CStringList(self.environment.map { "\($0.key)=\($0.value)" })
+        let environment = CStringList(environment: self.environment)
         return path.withCString { path in
             argv.withPointers { arguments in
                 environment.withPointers { environment in

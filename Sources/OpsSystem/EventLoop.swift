@@ -23,14 +23,19 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
         var isWaiting = false
     }
 
+    private struct Handler {
+        var generation: UInt32
+        var body: @EventLoopActor (Readiness) -> Void
+    }
+
     private let queue = Mutex(Queue())
     private let thread = Atomic<UInt>(0)
     private let poll: Int32
     private let waker: Int32
     // Touched on the loop's thread only.
     nonisolated(unsafe) private var timers = TimerQueue()
-    nonisolated(unsafe) private var handlers: [Int32: (generation: UInt32, body: @EventLoopActor (Readiness) -> Void)] =
-        [:]
+    /// By descriptor.
+    nonisolated(unsafe) private var handlers: [Handler?] = []
     nonisolated(unsafe) private var generation: UInt32 = 0
     nonisolated(unsafe) private var spare: [Work] = []
     nonisolated(unsafe) private var idleBodies: [@EventLoopActor () -> Void] = []
@@ -153,9 +158,11 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
             ops_wake_clear(waker)
             return
         }
-        let descriptor = Int32(truncatingIfNeeded: event.key & 0xFFFF_FFFF)
+        let descriptor = Int(event.key & 0xFFFF_FFFF)
         // A descriptor closed and reused within one batch has another generation.
-        guard let handler = handlers[descriptor], UInt64(handler.generation) == event.key >> 32 else { return }
+        guard descriptor < handlers.count, let handler = handlers[descriptor],
+            UInt64(handler.generation) == event.key >> 32
+        else { return }
         Self.assumeIsolated { handler.body(Readiness(rawValue: event.events)) }
     }
 
@@ -182,13 +189,14 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
         let key = UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
         let status = ops_poll_add(poll, descriptor, readiness.rawValue, key)
         guard status == 0 else { throw OpsError(.system, "cannot watch a descriptor: \(OpsError.errorText(-status))") }
-        handlers[descriptor] = (generation, handler)
+        while handlers.count <= Int(descriptor) { handlers.append(nil) }
+        handlers[Int(descriptor)] = Handler(generation: generation, body: handler)
     }
 
     /// Ends the watch of a descriptor, which stays open.
     @EventLoopActor
     package func unwatch(_ descriptor: Int32) {
-        handlers.removeValue(forKey: descriptor)
+        forget(descriptor)
         ops_poll_remove(poll, descriptor)
     }
 
@@ -198,9 +206,14 @@ package final class EventLoop: TaskExecutor, SerialExecutor {
     /// 6): until then the loop would be woken for nothing again and again.
     @EventLoopActor
     package func closeWatched(_ descriptor: Int32) {
-        handlers.removeValue(forKey: descriptor)
+        forget(descriptor)
         ops_poll_remove(poll, descriptor)
         close(descriptor)
+    }
+
+    @EventLoopActor
+    private func forget(_ descriptor: Int32) {
+        if handlers.indices.contains(Int(descriptor)) { handlers[Int(descriptor)] = nil }
     }
 
     /// Calls `body` on the loop once the time has passed; gives a number to cancel it by.

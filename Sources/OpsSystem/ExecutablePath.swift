@@ -16,12 +16,30 @@ package enum ExecutablePath {
             let file = name.hasPrefix("/") ? name : directory + "/" + name
             return isExecutable(file) ? file : nil
         }
-        for folder in path.split(separator: ":", omittingEmptySubsequences: false) {
-            let base = folder.isEmpty ? directory : folder.hasPrefix("/") ? String(folder) : directory + "/" + folder
-            let file = base + "/" + name
-            if isExecutable(file) { return file }
+        // Asked of every step: one buffer, and a text only of what is found.
+        var file: [UInt8] = []
+        file.reserveCapacity(256)
+        var path = path
+        return path.withUTF8 { path in
+            for folder in path.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
+                file.removeAll(keepingCapacity: true)
+                if folder.first != UInt8(ascii: "/") {
+                    file += directory.utf8
+                    if !folder.isEmpty { file.append(UInt8(ascii: "/")) }
+                }
+                file += folder
+                file.append(UInt8(ascii: "/"))
+                file += name.utf8
+                file.append(0)
+                let isThere = file.withUnsafeBytes { bytes in
+                    bytes.baseAddress.map { access($0.assumingMemoryBound(to: CChar.self), X_OK) == 0 } ?? false
+                }
+                guard isThere else { continue }
+                let text = String(decoding: file.dropLast(), as: UTF8.self)
+                if FileStatus.find(text)?.kind == .file { return text }
+            }
+            return nil
         }
-        return nil
     }
 
     /// The file that this process runs, absolute; nil where there is no /proc.

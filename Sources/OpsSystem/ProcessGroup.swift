@@ -10,10 +10,13 @@ struct ProcessGroup: Sendable {
 
     func send(_ signal: Int32) { kill(-id, signal) }
 
+    private var hasMember: Bool { kill(-id, 0) == 0 || errno == EPERM }
+
     /// True while it has a member. To be asked after its first member was reaped, as that counts until then.
     var isAlive: Bool {
-        // Orphans of the group are our children, as we are their sub-reaper.
+        guard hasMember else { return false }
+        // Orphans of the group are our children, as we are their sub-reaper; one that is not reaped counts.
         ops_reap_group(id)
-        return kill(-id, 0) == 0 || errno == EPERM
+        return hasMember
     }
 }

@@ -10,7 +10,8 @@ final class RunningChild {
     private let grace: Duration
     private let leftOvers: ChildSpec.LeftOvers
     private let output: @Sendable (ChildStream, UnsafeRawBufferPointer) -> Void
-    private var continuation: CheckedContinuation<ChildResult, any Error>?
+    /// Called once, with the end.
+    private var completion: ((Result<ChildResult, any Error>) -> Void)?
     private var phase = Phase.new
     private var cancelledAt: UInt64?
     private nonisolated let cancellation = CancellationFlag()
@@ -20,7 +21,7 @@ final class RunningChild {
     private var result = ChildResult(status: .exited(0))
     private var isInteractive = false
     /// The streams that are open, as many as two.
-    private var openStreams: [Int32: ChildStream] = [:]
+    private var openStreams: [(descriptor: Int32, stream: ChildStream)] = []
     private var input: InputWriter?
     private var exitedAt: UInt64 = 0
     private var lastOutputAt: UInt64 = 0
@@ -43,8 +44,8 @@ final class RunningChild {
         self.output = output
     }
 
-    func start(_ spec: ChildSpec, _ continuation: CheckedContinuation<ChildResult, any Error>) {
-        self.continuation = continuation
+    func start(_ spec: ChildSpec, _ completion: @escaping (Result<ChildResult, any Error>) -> Void) {
+        self.completion = completion
         guard !isCancelled else { return finish(throwing: CancellationError()) }
         do throws(OpsError) { try spawn(spec) } catch { finish(throwing: error) }
     }
@@ -147,8 +148,11 @@ final class RunningChild {
         do throws(OpsError) {
             try loop.watch(pidfd, for: .readable) { _ in self.exited() }
             for (descriptor, stream) in ends.ours {
-                openStreams[descriptor] = stream
-                try loop.watch(descriptor, for: .readable) { _ in self.read(descriptor, stream) }
+                openStreams.append((descriptor, stream))
+                try loop.watch(descriptor, for: .readable) { readiness in
+                    // Nobody writes to it and nothing is in it: there is no need to ask.
+                    if readiness == .hangUp { self.closeStream(descriptor) } else { self.read(descriptor, stream) }
+                }
             }
         } catch {
             // Out of kernel memory: the child must not outlive the error.
@@ -157,7 +161,7 @@ final class RunningChild {
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
             for descriptor in [pidfd] + ends.ours.map(\.descriptor) { loop.closeWatched(descriptor) }
-            openStreams = [:]
+            openStreams = []
             if ends.writer >= 0 { close(ends.writer) }
             return finish(throwing: error)
         }
@@ -193,9 +197,11 @@ final class RunningChild {
         return true
     }
 
+    private func isOpen(_ descriptor: Int32) -> Bool { openStreams.contains { $0.descriptor == descriptor } }
+
     private func closeStream(_ descriptor: Int32) {
         EventLoop.shared.closeWatched(descriptor)
-        openStreams[descriptor] = nil
+        openStreams.removeAll { $0.descriptor == descriptor }
         if phase == .exited, openStreams.isEmpty { endGroup() }
     }
 
@@ -270,10 +276,10 @@ final class RunningChild {
         for (descriptor, stream) in openStreams where result.leftOver == nil {
             _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
             // Bounded: what made a session of its own may write for ever.
-            for _ in 0..<32 where openStreams[descriptor] != nil {
+            for _ in 0..<32 where isOpen(descriptor) {
                 if !read(descriptor, stream) { break }
             }
-            if openStreams[descriptor] != nil { closeStream(descriptor) }
+            if isOpen(descriptor) { closeStream(descriptor) }
         }
         if result.leftOver == nil { tree?.forget() }
         if isCancelled { finish(throwing: CancellationError()) } else { finish(.success(result)) }
@@ -284,7 +290,7 @@ final class RunningChild {
     private func finish(_ outcome: Result<ChildResult, any Error>) {
         if tree != nil, phase != .done { Self.runningCount -= 1 }
         phase = .done
-        continuation?.resume(with: outcome)
-        continuation = nil
+        completion?(outcome)
+        completion = nil
     }
 }

@@ -17,7 +17,8 @@ package enum EventJSON {
             writer.member("time") { $0.raw(decimal(milliseconds: Int64((event.time * 1000).rounded()))) }
             write(event.kind, isExact: isExact, to: &writer)
         }
-        return writer.bytes + [0x0A]
+        writer.raw("\n")
+        return writer.bytes
     }
 
     private static func write(_ kind: RunEvent.Kind, isExact: Bool, to writer: inout JSONWriter) {
@@ -155,8 +156,11 @@ package enum EventJSON {
     /// Seconds with three decimals.
     private static func decimal(milliseconds: Int64) -> String {
         let (whole, rest) = milliseconds.magnitude.quotientAndRemainder(dividingBy: 1000)
-        let digits = String(rest)
-        return (milliseconds < 0 ? "-" : "") + "\(whole)." + String(repeating: "0", count: 3 - digits.count) + digits
+        var text = milliseconds < 0 ? "-" : ""
+        text += String(whole)
+        text += rest < 10 ? ".00" : rest < 100 ? ".0" : "."
+        text += String(rest)
+        return text
     }
 }
 

@@ -130,6 +130,8 @@ extension Planner {
         let inputs = isRoot ? draft.inputs : draft.inputs.filter { draft.usedInputs.contains($0.key) }
         var environment = draft.scope.environment
         environment.give(inputs)
+        // Each step adds a few to its copy, which then need not grow.
+        environment.reserveCapacity(environment.count + 16)
         units.append(
             PlanUnit(
                 recipe: recipe, prefix: draft.use.prefix, inputs: inputs,

@@ -20,7 +20,7 @@ extension Run {
         for index in first { settle(index) }
         startReady()
         guard openTasks > 0 || openRollBacks > 0 else { return }
-        await withCheckedContinuation { allDone = $0 }
+        await withCheckedContinuation { continuation in allDone = { continuation.resume() } }
     }
 
     /// All needs of the task are done: it becomes ready, or is skipped.
@@ -107,7 +107,7 @@ extension Run {
 
     func finishIfDone() {
         guard openTasks == 0, runningCount == 0, openRollBacks == 0 else { return }
-        allDone?.resume()
+        allDone?()
         allDone = nil
     }
 
@@ -167,13 +167,20 @@ extension Run {
     }
 
     func inheritFromNeeds(_ index: Int) {
-        for place in plan.tasks[index].needs.flatMap(\.instances) {
-            let need = states[place]
-            let failed = !need.isSatisfied && (need.outcome == .failed || need.outcome == .timedOut)
-            states[index].ancestorsSucceeded =
-                states[index].ancestorsSucceeded && need.isSatisfied && need.ancestorsSucceeded
-            states[index].ancestorFailed = states[index].ancestorFailed || failed || need.ancestorFailed
+        var succeeded = states[index].ancestorsSucceeded
+        var hasFailed = states[index].ancestorFailed
+        // There may be thousands: no copies of whole states.
+        for need in plan.tasks[index].needs {
+            for place in need.instances {
+                let (isSatisfied, outcome) = (states[place].isSatisfied, states[place].outcome)
+                succeeded = succeeded && isSatisfied && states[place].ancestorsSucceeded
+                hasFailed =
+                    hasFailed || !isSatisfied && (outcome == .failed || outcome == .timedOut)
+                    || states[place].ancestorFailed
+            }
         }
+        states[index].ancestorsSucceeded = succeeded
+        states[index].ancestorFailed = hasFailed
     }
 
     /// The first failure stops new tasks and cancels running ones, unless told to keep going.

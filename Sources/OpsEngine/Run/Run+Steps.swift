@@ -14,7 +14,7 @@ extension Run {
         if case .skipped(let reason) = step.decision { return finish(step, skipped: reason, start) }
         if let task, let result = takenAsDone(step, task: task, scope: scope) { return result }
         do {
-            try await ensureSecrets(Set(step.secrets))
+            if !step.secrets.isEmpty { try await ensureSecrets(Set(step.secrets)) }
             reportWeakSecrets()
             scope.secrets = secrets.values
             if let condition = step.definition.condition {

@@ -197,8 +197,4 @@ extension Run {
         }
         return scope
     }
-
-    private var runFacts: ValueMap {
-        ["id": .string(id), "started": .string(Timestamp.iso8601(startedAt)), "temp": .string(temporaryDirectory)]
-    }
 }

@@ -50,7 +50,8 @@ package final class Run {
     var openTasks = 0
     /// Roll-backs under way that belong to no running task.
     var openRollBacks = 0
-    var allDone: CheckedContinuation<Void, Never>?
+    /// Called once, when every task is done.
+    var allDone: (() -> Void)?
     var outputs: [Int: StepOutput] = [:]
     var nextToken = 0
     /// Undos that are armed, in the order in which they were.
@@ -72,6 +73,8 @@ package final class Run {
     let resumption: Resumption?
     let startedTicks: UInt64
     let startedAt: Double
+    /// What `run` gives in expressions.
+    let runFacts: ValueMap
     private var journalFailed = false
     var cleanUpFailed = false
     /// A secret was not to be had before the first task: nothing was run.
@@ -111,6 +114,9 @@ package final class Run {
         self.sinks = sinks
         startedTicks = clock.ticks
         startedAt = resumption.map(\.earlier.started) ?? clock.now
+        runFacts = [
+            "id": .string(id), "started": .string(Timestamp.iso8601(startedAt)), "temp": .string(temporaryDirectory),
+        ]
         self.resumption = resumption
         self.earlierDebts = earlierDebts
         privateFiles = PrivateFiles(run: id, environment: environment, fallback: temporaryDirectory)
@@ -184,9 +190,12 @@ package final class Run {
     func emit(_ kind: RunEvent.Kind) {
         let event = RunEvent(time: clock.now, kind: kind)
         for sink in sinks { sink.receive(event) }
-        guard !journalFailed, let failure = sinks.lazy.compactMap(\.failure).first else { return }
-        journalFailed = true
-        interrupt(Interruption(reason: OpsError.text(of: failure), exitStatus: 1))
+        guard !journalFailed else { return }
+        for sink in sinks {
+            guard let failure = sink.failure else { continue }
+            journalFailed = true
+            return interrupt(Interruption(reason: OpsError.text(of: failure), exitStatus: 1))
+        }
     }
 
     func message(_ level: Message.Level, _ text: String, step: StepID?) {

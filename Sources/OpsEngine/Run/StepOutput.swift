@@ -5,7 +5,8 @@ import OpsSystem
 /// Takes in one attempt's own output: masks it, keeps its end for a failure's message, writes the log.
 final class StepOutput {
     let step: StepID
-    private var redactors: [OutputStream: StreamRedactor]
+    private var outputRedactor: StreamRedactor
+    private var errorRedactor: StreamRedactor
     private let log: LogFile?
     /// The last bytes, enough for ten lines.
     private var tail: [UInt8] = []
@@ -14,15 +15,17 @@ final class StepOutput {
     init(step: StepID, registry: SecretRegistry, log: LogFile?) {
         self.step = step
         self.log = log
-        redactors = [
-            .standardOutput: StreamRedactor(registry), .standardError: StreamRedactor(registry),
-        ]
+        outputRedactor = StreamRedactor(registry)
+        errorRedactor = StreamRedactor(registry)
     }
 
     /// The masked bytes that may be let go now; may be empty.
     func receive(_ bytes: UnsafeRawBufferPointer, _ stream: OutputStream) throws -> [UInt8] {
         var masked: [UInt8] = []
-        redactors[stream]?.feed(bytes, into: &masked)
+        switch stream {
+        case .standardOutput: outputRedactor.feed(bytes, into: &masked)
+        case .standardError: errorRedactor.feed(bytes, into: &masked)
+        }
         try keep(masked)
         return masked
     }
@@ -30,7 +33,10 @@ final class StepOutput {
     /// What was held back of a stream that has ended.
     func finish(_ stream: OutputStream) throws -> [UInt8] {
         var masked: [UInt8] = []
-        redactors[stream]?.finish(into: &masked)
+        switch stream {
+        case .standardOutput: outputRedactor.finish(into: &masked)
+        case .standardError: errorRedactor.finish(into: &masked)
+        }
         try keep(masked)
         return masked
     }
