@@ -1,10 +1,29 @@
 /// The absolute path without `.` and `..`, by its text alone.
 package func plainPath(_ path: String) -> String {
+    if isPlain(path) { return path }
     var parts: [Substring] = []
     for part in path.split(separator: "/") where part != "." {
         if part == ".." { _ = parts.popLast() } else { parts.append(part) }
     }
     return "/" + parts.joined(separator: "/")
+}
+
+/// True for a path that is as `plainPath` would make it, as most are: there is nothing to put together.
+private func isPlain(_ path: String) -> Bool {
+    guard path.utf8.first == UInt8(ascii: "/") else { return false }
+    var length = 0
+    var hasOnlyDots = true
+    for byte in path.utf8.dropFirst() {
+        if byte == UInt8(ascii: "/") {
+            if hasOnlyDots { return false }
+            length = 0
+            hasOnlyDots = true
+        } else {
+            length += 1
+            hasOnlyDots = hasOnlyDots && byte == UInt8(ascii: ".")
+        }
+    }
+    return length > 0 && !hasOnlyDots
 }
 
 extension String {

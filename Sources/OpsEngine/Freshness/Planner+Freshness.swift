@@ -161,6 +161,6 @@ extension Planner {
     /// The folder or file that a pattern cannot match outside of.
     static func root(of pattern: String, in directory: String) -> String {
         let folder = Glob.isPattern(pattern) ? Glob.folder(of: pattern) : pattern
-        return normalized(folder.hasPrefix("/") ? folder : directory + "/" + folder)
+        return plainPath(folder.hasPrefix("/") ? folder : directory + "/" + folder)
     }
 }

@@ -94,7 +94,7 @@ package struct PlannedTask: Sendable {
     package var id: TaskID
     /// The place in `Plan.units` of the recipe that it stands in.
     package var unit: Int
-    @Boxed package var definition: Task
+    package var definition: Task
     /// The values of its own inputs, those that it uses.
     package var inputs: ValueMap = [:]
     /// True where it is the one requested task, which gets the arguments after `--`.

@@ -1,6 +1,7 @@
 import OpsCore
 import OpsPlugin
 import OpsRecipe
+import OpsSystem
 import OrderedCollections
 
 extension Planner {
@@ -8,6 +9,7 @@ extension Planner {
     mutating func planAll(
         _ steps: [Step], part: StepID.Part, task: PlannedTask?, scope: Scope, settled: inout SettledPaths
     ) async -> [PlannedStep] {
+        guard !steps.isEmpty else { return [] }
         var scope = scope
         var planned: [PlannedStep] = []
         let products = task.flatMap { self.products(of: $0.definition, scope) }
@@ -32,8 +34,8 @@ extension Planner {
         if id.part == .onFailure, decision == .run { decision = .onFailure("a step before it fails") }
         var name = step.id
         if let template = step.name { name = collect { try scope.text(template, "name") } ?? name }
-        let planner = self
-        let directory = collect { try planner.folder([task?.dir, step.dir], scope) } ?? recipe.directory
+        let home = recipe.directory
+        let directory = collect { try Self.folder([task?.dir, step.dir], scope, in: home) } ?? home
         var planned = PlannedStep(
             id: id, definition: step, decision: decision, name: name, summary: step.action.name,
             directory: directory,
@@ -95,28 +97,23 @@ extension Planner {
 
     /// The folder that `dir` of a task, and then of its step, name; the recipe's own where they name none.
     func folder(_ templates: [Template?], _ scope: Scope) throws -> String {
-        var directory = recipe.directory
+        try Self.folder(templates, scope, in: recipe.directory)
+    }
+
+    private static func folder(_ templates: [Template?], _ scope: Scope, in home: String) throws -> String {
+        var directory = home
         for template in templates {
             guard let template else { continue }
             let path = try scope.text(template, "dir")
             directory = path.hasPrefix("/") ? path : directory + "/" + path
         }
-        return Self.normalized(directory)
+        return plainPath(directory)
     }
 
     /// The places that a task's `produces` names; nil where it has none or they are not known.
     private func products(of task: Task, _ scope: Scope) -> [String]? {
         guard let produces = task.produces, let directory = try? folder([task.dir], scope) else { return nil }
         return try? produces.map { Self.root(of: try scope.text($0, "produces"), in: directory) }
-    }
-
-    /// The path without `.` and `..`, by its text.
-    static func normalized(_ path: String) -> String {
-        var parts: [Substring] = []
-        for part in path.split(separator: "/") where part != "." {
-            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
-        }
-        return "/" + parts.joined(separator: "/")
     }
 
     /// What stands below the step's folder is named from there.

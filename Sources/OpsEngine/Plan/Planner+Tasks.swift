@@ -96,15 +96,16 @@ extension Planner {
         planned.steps = await planAll(task.steps, part: .steps, task: planned, scope: scope, settled: &written)
         if await decideFreshness(&planned, scope, settled, hasSteps: true) { return planned }
         settled = written
-        var names = scope
-        names.steps = Self.stepValues(planned.steps)
         if task.hasOwnAction {
             planned.outputs = planned.steps.first?.outputs ?? [:]
         } else {
+            var names = scope
+            names.steps = Self.stepValues(planned.steps)
             for (name, template) in task.outputs {
                 planned.outputs[name] = collect { try template.evaluate(in: names) } ?? .null
             }
         }
+        guard !task.onFailure.isEmpty || !task.finally.isEmpty else { return planned }
         var cleanUp = scope
         cleanUp.steps = Self.stepValues(planned.steps, isCertain: false)
         planned.onFailure = await planAll(

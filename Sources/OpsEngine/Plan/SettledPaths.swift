@@ -36,7 +36,9 @@ struct SettledPaths: Sendable {
                 if let produces {
                     produces.forEach { write($0) }
                 } else {
-                    roots.formUnion([project, own, step.directory])
+                    roots.insert(project)
+                    roots.insert(own)
+                    roots.insert(step.directory)
                 }
             case .write: write(effect.target.hasPrefix("/") ? effect.target : step.directory + "/" + effect.target)
             case .read, .fetch, .request, .publish: break

@@ -7,7 +7,7 @@ import OrderedCollections
 struct TaskNode {
     /// The place in `Plan.units` of the recipe that it stands in.
     var unit: Int
-    @Boxed var task: Task
+    var task: Task
     var inputs: ValueMap
     /// What tells it from the same task with other values: nil where all have their defaults.
     var label: String?

@@ -41,7 +41,11 @@ package struct EarlierRun: Sendable {
     private var isTakingUp = false
 
     /// What did not end well is to be done in the part that begins.
-    private mutating func reopen() { for (id, task) in tasks where task.isToBeDone { tasks[id]?.reopen() } }
+    private mutating func reopen() {
+        // First which: a change in the midst of the walk would copy all of them.
+        let ids = tasks.compactMap { $0.value.isToBeDone ? $0.key : nil }
+        for id in ids { tasks[id]?.reopen() }
+    }
 
     subscript(_ task: TaskID) -> EarlierTask? { tasks[task.description] }
 }

@@ -111,6 +111,8 @@ package struct Resumption: Sendable {
     }
 
     private func armedSteps(of index: Int, _ plan: Plan) -> [(place: Int, step: PlannedStep)] {
+        // Asked of every task: most have no undo.
+        guard plan.tasks[index].steps.contains(where: { $0.undo != nil }) else { return [] }
         let task = plan.tasks[index]
         guard let past = earlier[task.id] else { return [] }
         var armed: [(place: Int, step: PlannedStep)] = []
