@@ -120,6 +120,10 @@ bool ops_has_children(void);
 int ops_open_process(pid_t pid);
 int ops_signal_process(int descriptor, int signal);
 
+/// Makes much memory cheap to get: the heap grows by about `size` bytes at once, in large pages where the system has
+/// them. What is not used costs address space only.
+void ops_expect_memory(size_t size);
+
 struct ops_event { uint64_t key; uint32_t events; };
 enum { OPS_READABLE = 1, OPS_WRITABLE = 4, OPS_ERROR = 8, OPS_HANGUP = 16 };
 int ops_poll_create(void);

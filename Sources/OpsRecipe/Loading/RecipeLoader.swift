@@ -54,6 +54,8 @@ package enum RecipeLoader {
     ) throws(DiagnosticsError) -> LoadedRecipe {
         let path = file.hasPrefix("/") ? file : directory + "/" + file
         let bytes = try read(path, as: file)
+        // About what the tree of nodes, the model and a plan of it take; a small one has room in what there is.
+        if bytes.count > 1 << 16 { ProcessMemory.expect(bytes.count * 64) }
         return try load(
             bytes, file: file, directory: folder(of: path), catalog: catalog, plugins: plugins, depth: depth,
             policy: policy, remote: remote)
@@ -132,12 +134,7 @@ package enum RecipeLoader {
     /// The folder of a file, absolute.
     package static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
-        let folder = path[..<slash]
-        var parts: [Substring] = []
-        for part in folder.split(separator: "/") where part != "." {
-            if part == "..", !parts.isEmpty { parts.removeLast() } else { parts.append(part) }
-        }
-        return "/" + parts.joined(separator: "/")
+        return plainPath(String(path[..<slash]))
     }
 
     static func read(_ path: String, as file: String) throws(DiagnosticsError) -> [UInt8] {
