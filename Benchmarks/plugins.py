@@ -1,7 +1,7 @@
 """What a step of an external plugin costs beside the start of the plugin's own program.
 
-One task of many steps, each a call of a plugin in sh; beside it a shell that starts the same program as often with the
-same request. What `ops` needs for a task without a step is taken off.
+One task of many steps, each a call of a plugin in sh or in Python; beside it a shell that starts the same program as
+often with the same request. What `ops` needs for a task without a step is taken off.
 """
 
 import argparse
@@ -26,6 +26,12 @@ actions:
 PROGRAM = """#!/bin/sh
 read -r request
 echo '{"type":"result","id":"r1","status":"ok"}'
+"""
+
+PYTHON = """#!/usr/bin/env python3
+import json, sys
+json.loads(sys.stdin.readline())
+print('{"type":"result","id":"r1","status":"ok"}')
 """
 
 REQUEST = '{"ops":1,"type":"request","id":"r1","verb":"apply","action":"wait","inputs":{"source":"dist"}}\n'
@@ -59,19 +65,19 @@ def main():
     with tempfile.TemporaryDirectory() as top:
         env = {"PATH": os.environ["PATH"], "HOME": top, "OPS_STATE_DIR": os.path.join(top, "state")}
         write(top, ".ops/plugins/acme/plugin.yaml", MANIFEST)
-        write(top, ".ops/plugins/acme/bin/acme", PROGRAM, 0o755)
         write(top, "request", REQUEST)
         steps = "".join("      - { acme.wait: { source: dist } }\n" for _ in range(STEPS))
         write(top, "ops.yaml", f"ops: 1\ntasks:\n  none: {{}}\n  many:\n    steps:\n{steps}")
         loop = f"i=0; while [ $i -lt {STEPS} ]; do .ops/plugins/acme/bin/acme apply <request >/dev/null; i=$((i+1)); done"
-        own = median(["sh", "-c", loop], top, env, options.runs) / STEPS
-        whole = median([ops, "many"], top, env, options.runs)
-        base = median([ops, "none"], top, env, options.runs)
-        step = (whole - base) / STEPS
-        print("| | a call |\n| --- | ---: |")
-        print(f"| the program alone, started by sh | {own * 1000:.2f} ms |")
-        print(f"| a step of ops that is that program | {step * 1000:.2f} ms |")
-        print(f"| factor (target: at most 1.5) | {step / own:.2f} |")
+        print("| plugin in | the program alone, started by sh | a step of ops | factor (target: at most 1.5) |")
+        print("| --- | ---: | ---: | ---: |")
+        for language, program in (("sh", PROGRAM), ("Python", PYTHON)):
+            write(top, ".ops/plugins/acme/bin/acme", program, 0o755)
+            own = median(["sh", "-c", loop], top, env, options.runs) / STEPS
+            whole = median([ops, "many"], top, env, options.runs)
+            base = median([ops, "none"], top, env, options.runs)
+            step = (whole - base) / STEPS
+            print(f"| {language} | {own * 1000:.2f} ms | {step * 1000:.2f} ms | {step / own:.2f} |")
 
 
 if __name__ == "__main__":
