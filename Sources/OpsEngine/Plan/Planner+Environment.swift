@@ -35,8 +35,8 @@ extension Planner {
         var variables: [String: String] = [:]
         for template in recipe.dotenv {
             guard let name = collect({ try scope.text(template, "dotenv") }) else { continue }
-            let path = name.hasPrefix("/") ? name : recipe.folder + "/" + name
             do {
+                let path = try Self.dotenv(name, of: recipe)
                 for (key, value) in try Dotenv.parse(
                     try readFile(path, limit: 1 << 20), file: recipe.name(ofFile: name))
                 {
@@ -53,6 +53,22 @@ extension Planner {
         // What permissions keep from the recipe it may still have of its own.
         variables = variables.filter { request.environment[$0.key] == nil || hidden.contains($0.key) }
         return variables.merging(caller) { $1 }
+    }
+
+    /// Where a dotenv file lies. A recipe of others has those that came with it and no other, whatever its permissions:
+    /// ops itself reads them.
+    ///
+    /// Throws: an `OpsError`: `notFound`, or `forbidden` for one outside.
+    private static func dotenv(_ name: String, of recipe: Recipe) throws(OpsError) -> String {
+        let path = name.hasPrefix("/") ? name : recipe.folder + "/" + name
+        guard let tree = recipe.tree else { return path }
+        guard let real = realPath(path) else { throw OpsError(.notFound, "'\(name)' is not there") }
+        guard let root = realPath(tree), real.hasPrefix(root + "/") else {
+            throw OpsError(
+                .forbidden, "the dotenv file '\(name)' is outside of what came with '\(recipe.file)'",
+                hint: "a recipe of others has dotenv files of its own; take its variables from inputs or secrets")
+        }
+        return real
     }
 }
 
