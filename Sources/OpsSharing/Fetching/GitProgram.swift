@@ -10,7 +10,9 @@ struct GitProgram: Sendable {
     private let environment: [String: String]
 
     /// Past it a fetch is given up.
-    private static let limit = Duration.seconds(600)
+    private static let fetchLimit = Duration.seconds(600)
+    /// Past it work on a copy is given up: an object may name itself a million times.
+    private static let localLimit = Duration.seconds(60)
     private static let errorLimit = 1 << 16
 
     /// - Parameter environment: what git is started with, less the variables by which a caller points it at a
@@ -46,7 +48,7 @@ struct GitProgram: Sendable {
     /// - Parameters:
     ///   - scheme: the one protocol that git may speak; nil is none.
     ///   - limit: bytes of its output at most.
-    /// Throws: an `OpsError`: `command` with git's own last words where it fails, `forbidden` where it prints more.
+    /// Throws: an `OpsError`: `command` with git's own last words where it fails, `forbidden` as soon as it prints more.
     func run(
         _ arguments: [String], scheme: String? = nil, input: [UInt8] = [], limit: Int = 64 << 20
     ) async throws -> [UInt8] {
@@ -62,17 +64,29 @@ struct GitProgram: Sendable {
         let command = spec
         let output = BoundedOutput(limit: limit)
         let errors = BoundedOutput(limit: Self.errorLimit)
-        let late = OpsError(.timeout, "git did not end within \(Self.limit.text)")
-        let result = try await withDeadline(Self.limit, late) {
-            try await ChildProcess.run(command, grace: .seconds(1)) { stream, bytes in
-                (stream == .output ? output : errors).append(bytes)
+        let time = scheme == nil ? Self.localLimit : Self.fetchLimit
+        let late = OpsError(.timeout, "git did not end within \(time.text)")
+        let tooMuch = OpsError(.forbidden, "git printed more than \(ByteSize.text(limit))")
+        let result = try await withDeadline(time, late) {
+            try await withThrowingTaskGroup(of: ChildResult.self) { group in
+                group.addTask {
+                    try await ChildProcess.run(command, grace: .seconds(1)) { stream, bytes in
+                        (stream == .output ? output : errors).append(bytes)
+                    }
+                }
+                // What git would print behind the limit nobody reads: it is ended.
+                group.addTask {
+                    for await _ in output.cuts { throw tooMuch }
+                    throw CancellationError()
+                }
+                defer { group.cancelAll() }
+                guard let result = try await group.next() else { throw CancellationError() }
+                return result
             }
         }
+        guard !output.isCut else { throw tooMuch }
         guard result.status.isSuccess else {
             throw OpsError(.command, "git failed with \(result.status): \(Self.lastWords(errors.bytes))")
-        }
-        guard !output.isCut else {
-            throw OpsError(.forbidden, "git printed more than \(ByteSize.text(limit))")
         }
         return output.bytes
     }
@@ -81,7 +95,7 @@ struct GitProgram: Sendable {
     private static func lastWords(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes, as: UTF8.self)
         let lines = text.split(whereSeparator: \.isNewline).suffix(3).joined(separator: "; ")
-        return lines.replacing(/:\/\/[^\/@\s]+@/, with: "://")
+        return lines.replacing(/:\/\/[^\/@\s]+@/, with: "://").plain
     }
 }
 
@@ -89,8 +103,14 @@ struct GitProgram: Sendable {
 private final class BoundedOutput: Sendable {
     private let limit: Int
     private let content = Mutex<(bytes: [UInt8], isCut: Bool)>(([], false))
+    /// Gives one element as soon as more is printed.
+    let cuts: AsyncStream<Void>
+    private let cut: AsyncStream<Void>.Continuation
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int) {
+        self.limit = limit
+        (cuts, cut) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1))
+    }
 
     var bytes: [UInt8] { content.withLock { $0.bytes } }
     var isCut: Bool { content.withLock { $0.isCut } }
@@ -99,7 +119,10 @@ private final class BoundedOutput: Sendable {
         content.withLock { content in
             let room = limit - content.bytes.count
             content.bytes += bytes.prefix(room)
-            if bytes.count > room { content.isCut = true }
+            if bytes.count > room {
+                content.isCut = true
+                cut.yield()
+            }
         }
     }
 }

@@ -28,8 +28,7 @@ struct GitRepository: Sendable {
     /// Throws: an `OpsError` with git's own words.
     func resolve(_ ref: String?) async throws -> String {
         try await locked {
-            try await fetch(["--depth=1", "--", url, "+\(ref ?? "HEAD"):refs/ops/asked"])
-            return try await commit("refs/ops/asked")
+            try await fetch(["--depth=1", "--", url, "+\(ref ?? "HEAD"):refs/ops/asked"], giving: "refs/ops/asked")
         }
     }
 
@@ -39,12 +38,11 @@ struct GitRepository: Sendable {
     /// Throws: an `OpsError` where the repository does not have it any more.
     func fetch(commit name: String, once ref: String?) async throws {
         try await locked {
-            if (try? await commit(name)) != nil { return }
+            if (try? await commit(name, in: folder)) != nil { return }
             do {
-                try await fetch(["--depth=1", "--", url, "+\(name):refs/ops/pinned"])
+                _ = try await fetch(["--depth=1", "--", url, "+\(name):refs/ops/pinned"], giving: name)
             } catch let error as OpsError where error.code == .command {
-                guard (try? await fetch(["--", url, "+\(ref ?? "HEAD"):refs/ops/asked"])) != nil,
-                    (try? await commit(name)) != nil
+                guard (try? await fetch(["--", url, "+\(ref ?? "HEAD"):refs/ops/asked"], giving: name)) != nil
                 else { throw error }
             }
         }
@@ -61,8 +59,9 @@ struct GitRepository: Sendable {
     ///
     /// Throws: an `OpsError`: `forbidden` for what no tree of others may hold, or past a limit.
     func write(_ commit: String, to target: String, limits: TreeLimits = TreeLimits()) async throws {
+        // Few objects can stand under a billion names: no more are listed than can be taken.
         let listed = try await git.run(
-            ["--git-dir=\(folder)", "ls-tree", "-r", "-l", "-z", "--full-tree", commit])
+            ["--git-dir=\(folder)", "ls-tree", "-r", "-l", "-z", "--full-tree", commit], limit: limits.entries << 11)
         var blobs: [Blob] = []
         for line in listed.split(separator: 0) {
             if let blob = try Blob(line) { blobs.append(blob) }
@@ -99,21 +98,46 @@ struct GitRepository: Sendable {
     }
 
     /// The full name of a commit that the copy has.
-    private func commit(_ name: String) async throws -> String {
+    private func commit(_ name: String, in folder: String) async throws -> String {
         let bytes = try await git.run(["--git-dir=\(folder)", "rev-parse", "--verify", "--quiet", "\(name)^{commit}"])
         let text = String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }
         _ = try await git.run(["--git-dir=\(folder)", "cat-file", "-e", "\(text)^{tree}"])
         return String(text)
     }
 
-    private func fetch(_ arguments: [String]) async throws {
-        if FileStatus.find(folder + "/HEAD") == nil {
-            try makeFolders(parentFolder(of: folder))
-            _ = try await git.run(["init", "--quiet", "--bare", "--template=", folder])
+    /// Fetches into the copy and gives the full name of a commit that is in it then.
+    ///
+    /// A copy may be broken for good: a kill leaves it half made, or with a lock of git's own. Where the fetch fails a
+    /// new copy is filled, which takes the place of the old one if it does better. Call it in `locked`.
+    private func fetch(_ arguments: [String], giving name: String) async throws -> String {
+        var failure: OpsError?
+        if FileStatus.find(folder + "/HEAD") != nil {
+            do {
+                return try await fetch(arguments, giving: name, into: folder)
+            } catch let error as OpsError where error.code == .command {
+                failure = error
+            }
         }
+        let fresh = folder + ".new"
+        do {
+            try makeFolders(parentFolder(of: folder))
+            try removeTree(fresh)
+            _ = try await git.run(["init", "--quiet", "--bare", "--template=", fresh])
+            let commit = try await fetch(arguments, giving: name, into: fresh)
+            try removeTree(folder)
+            guard rename(fresh, folder) == 0 else { throw OpsError.system("make the folder", folder) }
+            return commit
+        } catch {
+            try? removeTree(fresh)
+            throw failure ?? error
+        }
+    }
+
+    private func fetch(_ arguments: [String], giving name: String, into folder: String) async throws -> String {
         _ = try await git.run(
             ["--git-dir=\(folder)", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head"] + arguments,
             scheme: scheme)
+        return try await commit(name, in: folder)
     }
 
     /// One process at a time.

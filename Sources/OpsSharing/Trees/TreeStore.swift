@@ -72,9 +72,9 @@ package struct TreeStore: Sendable {
     /// A new folder beside the trees, to be filled and then given to `keep` or removed.
     func staging() throws(OpsError) -> String {
         try makeFolders(folder)
+        StagingName.sweep(folder)
         for serial in 0..<64 {
-            let name = String(UInt64(getpid()) << 20 ^ Clock.ticks() &+ UInt64(serial), radix: 36)
-            let path = "\(folder)/.new-\(name)"
+            let path = "\(folder)/\(StagingName.new(serial))"
             if FileStatus.find(path, followsLinks: false) == nil { return path }
         }
         throw OpsError(.system, "cannot make a folder in '\(folder)'")
