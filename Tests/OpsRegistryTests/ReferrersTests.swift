@@ -28,7 +28,7 @@ import Testing
         let client = try RegistryClient(host: try RegistryHost(host), isPlainHTTP: true)
         let repository = try RepositoryName("team/app")
         let subject = try await put(client, repository)
-        #expect(try await client.referrers(repository, of: subject.digest, artifactType: Self.kind).isEmpty)
+        #expect(try await client.referrers(repository, of: subject.digest, artifactType: Self.kind).manifests.isEmpty)
         var digests: Set<Digest> = []
         for text in ["one", "two", "three"] {
             let note = artifact(text, about: subject)
@@ -38,7 +38,7 @@ import Testing
             digests.insert(note.document.digest)
         }
         try await client.attach(artifact("other", about: subject, kind: "application/x"), to: repository)
-        let found = try await client.referrers(repository, of: subject.digest, artifactType: Self.kind)
+        let found = try await client.referrers(repository, of: subject.digest, artifactType: Self.kind).manifests
         #expect(found.count == 3)
         #expect(Set(found.map(\.digest)) == digests)
         let document = try #require(try await client.manifest(repository, found[0].digest.description))

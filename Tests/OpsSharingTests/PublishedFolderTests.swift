@@ -67,6 +67,14 @@ import Testing
         #expect(try PublishedFolder(folder.path, excluding: ["pipe"]).entries.map(\.path) == ["x"])
     }
 
+    @Test func aFolderThatReadersTakeForGitsIsNotPublished() throws {
+        let folder = try TemporaryFolder()
+        for name in ["ops.yaml", "sub/.GIT/config"] { try folder.write(name, "") }
+        let error = #expect(throws: OpsError.self) { try PublishedFolder(folder.path) }
+        #expect(error?.message.contains("it has the name '.GIT'") == true, "\(error?.message ?? "")")
+        #expect(try PublishedFolder(folder.path, excluding: [".GIT"]).entries.map(\.path) == ["ops.yaml"])
+    }
+
     @Test func tellsWhatLooksLikeASecret() throws {
         let folder = try TemporaryFolder()
         let secret = [".env", ".env.production", "deploy.pem", "id_ed25519", "keys/age.txt", "note"]

@@ -2,20 +2,31 @@ import OpsCore
 import OpsHTTP
 import OrderedCollections
 
+/// What is about a manifest.
+package struct Referrers: Sendable {
+    package var manifests: [Descriptor]
+    /// True where there are more, which were not asked for.
+    package var isCut: Bool
+}
+
 extension RegistryClient {
     /// What a repository has about a manifest: the manifests that name it as their subject (OCI distribution-spec
     /// v1.1, "Listing Referrers"). A registry that keeps no such list is asked for the tag that stands for it.
     ///
-    /// - Parameter artifactType: the kind that is wanted.
+    /// - Parameters:
+    ///   - artifactType: the kind that is wanted.
+    ///   - limit: how many at most; of a list with one a page as many pages are read.
     /// Throws: an `OpsError`.
     package func referrers(
-        _ repository: RepositoryName, of subject: Digest, artifactType: String
-    ) async throws -> [Descriptor] {
+        _ repository: RepositoryName, of subject: Digest, artifactType: String, limit: Int = 1000
+    ) async throws -> Referrers {
+        // Not every registry filters, and the tag's list is of all kinds.
+        func isWanted(_ entry: Descriptor) -> Bool { entry.others["artifactType"]?.stringValue == artifactType }
         var found: [Descriptor] = []
         var next: URLParts? = try url(repository, "referrers/\(subject)")
             .adding(query: [("artifactType", artifactType)])
-        for _ in 0..<Self.pageLimit {
-            guard let page = next else { break }
+        for _ in 0..<limit {
+            guard let page = next, found.count <= limit else { break }
             let request = HTTPRequest("GET", page, headers: [("Accept", MediaType.index)])
             let response = try await send(request, scopes: [.pull(repository)])
             switch response.status {
@@ -24,19 +35,19 @@ extension RegistryClient {
                 let name = "the list of what is about \(subject) in \(host)/\(repository)"
                 let document = try ManifestDocument(
                     bytes: bytes, servedAs: MediaType.index, expected: nil, name: name)
-                found += try ImageIndex(document).manifests
+                found += try ImageIndex(document).manifests.filter(isWanted)
                 next = try Self.nextPage(response)
             // What the specification and what registries without such a list answer.
             case 400, 404, 405, 501:
                 await response.discard()
-                found = try await referrersByTag(repository, subject).manifests
+                found = try await referrersByTag(repository, subject).manifests.filter(isWanted)
                 next = nil
             default:
                 throw await RegistryFailure.error(response, "asking \(host)/\(repository) for signatures of \(subject)")
             }
         }
-        // Not every registry filters, and the tag's list is of all kinds.
-        return found.filter { $0.others["artifactType"]?.stringValue == artifactType }
+        return Referrers(
+            manifests: Array(found.prefix(limit)), isCut: found.count > limit || next != nil)
     }
 
     /// Puts a manifest that has a subject into a repository, and where the registry keeps no list by subject, into
@@ -64,7 +75,6 @@ extension RegistryClient {
         }
     }
 
-    private static let pageLimit = 20
     private static let attempts = 5
 
     /// The tag under which a registry without a list keeps one (OCI distribution-spec v1.1, "Referrers Tag Schema").

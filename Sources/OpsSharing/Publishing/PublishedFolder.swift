@@ -45,6 +45,12 @@ package struct PublishedFolder: Sendable {
             }
             let names = path.split(separator: "/")
             guard !names.contains(".git") else { continue }
+            // Readers refuse any spelling: some file systems take them for the same name.
+            if let name = names.first(where: { $0.lowercased() == ".git" }) {
+                throw OpsError(
+                    .invalid, "'\(path)' would be taken for a repository of git's: it has the name '\(name)'",
+                    hint: "rename or exclude it")
+            }
             guard names.count <= limits.depth else {
                 throw OpsError(.forbidden, "'\(path)' lies more than \(limits.depth) folders deep")
             }

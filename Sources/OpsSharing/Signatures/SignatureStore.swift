@@ -15,8 +15,8 @@ package struct SignatureStore: Sendable {
 
     package static let artifactType = "application/vnd.ops.signature.v1"
     package static let contentType = "application/vnd.ops.signature.v1.sshsig"
-    /// How many signatures of one thing are looked at.
-    private static let countLimit = 64
+    /// How many signatures of one thing are looked at: anybody who may push may attach one.
+    private static let countLimit = 1000
 
     package init(client: RegistryClient, repository: RepositoryName) {
         self.client = client
@@ -53,15 +53,22 @@ package struct SignatureStore: Sendable {
         return true
     }
 
-    /// All signatures that can be read. What cannot is told and stands in nobody's way: anybody who may push may
+    /// The signatures that can be read, of the first thousand. What cannot is told and stands in nobody's way: anybody who may push may
     /// attach anything.
     ///
     /// Throws: an `OpsError` where the registry cannot be asked.
     func signatures(of subject: Digest) async throws -> (good: [SSHSignature], unreadable: [OpsError]) {
         var good: [SSHSignature] = []
         var unreadable: [OpsError] = []
-        let entries = try await client.referrers(repository, of: subject, artifactType: Self.artifactType)
-        for entry in entries.prefix(Self.countLimit) {
+        let found = try await client.referrers(
+            repository, of: subject, artifactType: Self.artifactType, limit: Self.countLimit)
+        if found.isCut {
+            unreadable.append(
+                OpsError(
+                    .forbidden,
+                    "more than \(Self.countLimit) signatures are attached to it, and only the first were looked at"))
+        }
+        for entry in found.manifests {
             do {
                 if let signature = try await signature(entry, of: subject) { good.append(signature) }
             } catch let error as OpsError where error.code != .unavailable && error.code != .timeout {
