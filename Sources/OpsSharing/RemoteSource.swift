@@ -38,6 +38,12 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
                 .invalid, "has a space, a backslash or a control character, or is longer than 2048 bytes",
                 hint: "write a space as %20")
         }
+        // What looks like another host, or turns the text around, is none of it.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else {
+            throw OpsError(
+                .invalid, "has a character that is not of ASCII",
+                hint: "write it in % escapes, and a host's name in its form that begins with xn--")
+        }
         guard let mark = text.firstRange(of: "://") else {
             throw OpsError(.invalid, "has no ://", hint: Self.forms)
         }
@@ -164,7 +170,8 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
 
     private static func isRef(_ text: String) -> Bool {
         guard !text.isEmpty, !text.hasPrefix("-"), !text.hasPrefix("/"), !text.hasSuffix("/"), !text.hasSuffix("."),
-            !text.contains(".."), !text.contains("@{"), !text.contains("//"), !text.hasSuffix(".lock")
+            !text.contains(".."), !text.contains("@{"), !text.contains("//"), !text.hasSuffix(".lock"),
+            text == text.plain
         else { return false }
         return text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"~^:?*[\\".utf8.contains($0) }
     }
@@ -174,7 +181,7 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
             throw OpsError(.invalid, "has a path whose % escapes are broken")
         }
         let names = path.split(separator: "/", omittingEmptySubsequences: true).filter { $0 != "." }
-        guard !names.contains(".."), !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+        guard !names.contains(".."), path == path.plain else {
             throw OpsError(.invalid, "has a path with '..' or a control character", hint: "a path stays in the tree")
         }
         return names.joined(separator: "/")

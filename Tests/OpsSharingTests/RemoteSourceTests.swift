@@ -55,6 +55,8 @@ struct RemoteSourceTests {
         ("git+https://host.example/x.git?ref=a..b", "no branch, tag or commit"),
         ("git+https://host.example/x.git?depth=1", "query"), ("git+https://host.example/x.git#v1", "'#'"),
         ("git+https://host.example/x.git//a/../../b", "'..'"), ("git+https://host.example/x.git//%zz", "escapes"),
+        ("git+https://h\u{43E}st.example/a.git", "not of ASCII"), ("oci://r.example/x:1//\u{202E}a", "not of ASCII"),
+        ("git+file:///a.git//%E2%80%AEx", "control character"), ("git+file:///a.git?ref=%C2%9Bx", "no branch, tag"),
         ("git+https://host.example/a b.git", "space"), ("oci://registry.example/x", "no tag"),
         ("oci://registry.example", "no repository"), ("oci://user:hunter2@registry.example/x:1", "user name"),
         ("oci://registry.example/X:1", "not a repository name"), ("oci://registry.example/x:1?ref=2", "query"),

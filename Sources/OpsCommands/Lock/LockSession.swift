@@ -84,14 +84,15 @@ struct LockSession {
     private func text(of request: TrustRequest) -> String {
         let entry = request.entry
         let what = entry.kind == .plugin ? "plugin" : "include"
-        var lines = ["\(style.paint(request.name, .bold)): the \(what) \(entry.source) is new to this recipe"]
+        let name = style.paint(request.name.plain, .bold)
+        var lines = ["\(name): the \(what) \(entry.source.plain) is new to this recipe"]
         if let changes = request.changes {
-            lines[0] = "\(style.paint(request.name, .bold)): the \(what) \(entry.source) changed"
-            lines += changes.isEmpty ? ["  only files that it ships changed"] : changes.map { "  \($0)" }
+            lines[0] = "\(name): the \(what) \(entry.source.plain) changed"
+            lines += changes.isEmpty ? ["  only files that it ships changed"] : changes.map { "  \($0.plain)" }
             lines.append("  it now has")
         }
-        lines += request.lines.map { "  \($0)" }
-        lines += ["  resolved    \(entry.resolved)", "  digest      \(request.digest)"]
+        lines += request.lines.map { "  \($0.plain)" }
+        lines += ["  resolved    \(entry.resolved.plain)", "  digest      \(request.digest.plain)"]
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -128,7 +129,9 @@ struct LockSession {
                 "\(Self.short(from)) \(arrow) \(Self.short(to))", to.source,
             ])
         }
-        for entry in outcome.removed { table.row([style.paint("dropped", .dim), "", Self.short(entry), entry.source]) }
+        for entry in outcome.removed {
+            table.row([style.paint("dropped", .dim), "", Self.short(entry), entry.source.plain])
+        }
         let text = table.text
         return text.isEmpty ? "\(outcome.lock.entries.count) locked, as before.\n" : text
     }

@@ -172,18 +172,16 @@ extension RecipeReader {
 
     /// A name of the user's: no `. : = / [ ]`, no space, no hyphen or digit at the start.
     func isName(_ name: String, _ what: String, _ range: SourceRange) -> Bool {
-        let bad = name.unicodeScalars.first {
-            ".:=/[]'\"".unicodeScalars.contains($0) || $0.value <= 0x20 || $0.value == 0x7F
-        }
-        if let bad {
-            let shown = bad.value <= 0x20 || bad.value == 0x7F ? "a space or control character" : "'\(bad)'"
+        if let bad = NameRule.bad(in: name) {
+            let isShown = bad.value != 0x20 && !NameRule.isUnseen(bad)
+            let shown = isShown ? "'\(bad)'" : "a space or control character"
             let better = String(name.unicodeScalars.map { ".:=/ ".unicodeScalars.contains($0) ? "-" : Character($0) })
             report(
                 "invalid-name", "the \(what) '\(name)' has \(shown) in it",
                 hint: better != name && better.first?.isLetter == true ? "such a name is '\(better)'" : nil, at: range)
             return false
         }
-        guard let first = name.first, first != "-", !(first.isASCII && first.isNumber) else {
+        guard NameRule.hasGoodStart(name) else {
             let problem = name.isEmpty ? "is empty" : "starts with '\(name.prefix(1))'"
             report("invalid-name", "the \(what) '\(name)' \(problem)", hint: "start it with a letter", at: range)
             return false

@@ -284,35 +284,8 @@ package struct LockResolver {
         }
     }
 
-    // MARK: Outlines
-
     private func outline(_ entry: LockEntry, _ source: RemoteSource) throws -> RecipeOutline {
-        // A plugin without a build for this machine is read from another's: its manifest is the same.
-        guard let digest = entry.ownTree ?? entry.builds.values.first?.tree, let tree = try trees.folder(of: digest)
-        else { return RecipeOutline() }
-        if entry.kind == .plugin {
-            let folder = source.path.isEmpty ? tree : tree + "/" + source.path
-            let path = folder + "/plugin.yaml"
-            return RecipeOutline(try YAML.parse(try readFile(path, limit: 1 << 20), file: path))
-        }
-        var open: [String] = []
-        return try Self.outline(try LockedRecipes.recipeFile(source, in: tree), in: tree, &open)
-    }
-
-    /// Of a recipe with the files of its own tree that it includes.
-    private static func outline(_ path: String, in tree: String, _ open: inout [String]) throws -> RecipeOutline {
-        let node = try YAML.parse(try readFile(path, limit: YAMLLimits.default.bytes + 1), file: path)
-        var result = RecipeOutline(node)
-        open.append(realPath(path) ?? path)
-        defer { open.removeLast() }
-        for include in RecipeOutline.references(node, "include") where !RemoteSource.isRemote(include.from) {
-            let inner = parentFolder(of: realPath(path) ?? path) + "/" + include.from
-            guard let real = realPath(inner), !isOutside(inner, of: tree), !open.contains(real), open.count < 16 else {
-                continue
-            }
-            result.include(try outline(inner, in: tree, &open), as: include.name)
-        }
-        return result
+        try TreeOutline.read(entry, source, trees)
     }
 
     private static func key(_ kind: LockEntry.Kind, _ source: String) -> String { "\(kind.rawValue) \(source)" }

@@ -8,9 +8,10 @@ package struct TrustRequest: Sendable {
     package var entry: LockEntry
     /// Of the recipe or plugin in its tree.
     package var path: String
-    /// What it may do, a line for each kind of thing.
+    /// What it may do, a line for each kind of thing, in the words of others: to be shown `plain`.
     package var lines: [String]
-    /// What is different from what was trusted before; nil where nothing was.
+    /// What is different from what was trusted before, in the words of others; nil where nothing was. Empty where only
+    /// files changed that are neither recipes nor manifests.
     package var changes: [String]?
 
     /// Whoever gives this digest has read what was shown: it is of the content, and of what in it is used as what.

@@ -2,6 +2,7 @@ package import OpsCore
 package import OpsRecipe
 package import OpsRegistry
 package import OpsSSH
+import OrderedCollections
 
 /// What signatures must be there, and whose count.
 package struct SignatureRules: Sendable {
@@ -42,7 +43,7 @@ package struct SignatureFinding: Sendable, Hashable {
     package var signer: String?
     /// The signer's key: `SHA256:…`.
     package var fingerprint: String?
-    /// Why no signature counts, where that is to be told and no error.
+    /// Why no signature counts, where that is to be told and no error; plain.
     package var warning: String?
 
     package init(signer: String? = nil, fingerprint: String? = nil, warning: String? = nil) {
@@ -132,13 +133,22 @@ extension SignatureRules {
         }
         reasons += subject.unreadable.map(\.message)
         let problem = "\(subject.name) has no signature that counts"
-        let reason = reasons.isEmpty ? "it is not signed" : reasons.joined(separator: "; ")
+        let reason = reasons.isEmpty ? "it is not signed" : Self.text(reasons)
         guard mode == .require else { return SignatureFinding(warning: "\(problem): \(reason)") }
         throw OpsError(
             .forbidden, "\(problem): \(reason)",
             hint: signers == nil
                 ? Self.whereSigners : "signatures are required, and \(signers?.name ?? "") names whose count")
     }
+
+    /// Signatures are of strangers, and so may be the words and the number of what is wrong with them.
+    private static func text(_ reasons: [String]) -> String {
+        let all = OrderedSet(reasons.map(\.plain))
+        let others = all.count - reasonLimit
+        return all.prefix(reasonLimit).joined(separator: "; ") + (others > 0 ? "; and \(others) more" : "")
+    }
+
+    private static let reasonLimit = 8
 
     /// Nil where one of the names, which commas separate, is allowed.
     func refusal(ofPrincipals text: String) -> OpsError? {

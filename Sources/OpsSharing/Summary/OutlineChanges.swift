@@ -2,11 +2,12 @@ import OpsCore
 import OrderedCollections
 
 extension RecipeOutline {
-    /// What it may do, a line for each kind of thing: what is asked before it is trusted.
+    /// What it may do, a line for each kind of thing: what is asked before it is trusted. Of strangers, and not made
+    /// plain yet.
     package var lines: [String] {
         var lines: [String] = []
         func add(_ label: String, _ texts: [String]) {
-            if !texts.isEmpty { lines.append("\(label) \(texts.map(Self.plain).joined(separator: ", "))") }
+            if !texts.isEmpty { lines.append("\(label) \(texts.joined(separator: ", "))") }
         }
         add("tasks      ", Array(tasks.keys))
         add(
@@ -15,55 +16,64 @@ extension RecipeOutline {
                 + (scripts == 0 ? [] : ["\(scripts) of them scripts"]))
         add("secrets    ", secrets.map { "\($0.key) from \($0.value.joined(separator: " or "))" })
         add("hosts      ", Array(hosts))
+        add("dotenv     ", Array(dotenv))
         add("plugins    ", plugins.map { "\($0.key) from \($0.value)" })
+        for (name, permissions) in shipped { add("plugin      \(name):", Self.texts(of: permissions)) }
         add("includes   ", includes.map { "\($0.key) from \($0.value)" })
-        add("permissions", permissions.isEmpty ? ["none declared"] : permissions.map(Self.text))
+        add("permissions", Self.texts(of: permissions))
         return lines
     }
 
     /// What another outline has that this one has not, and the other way round: `+ permission net: host:443`.
+    /// Empty only where the nodes of all files are the same. Of strangers, and not made plain yet.
     package func changes(to new: RecipeOutline) -> [String] {
         var lines: [String] = []
-        func compare(_ label: String, _ old: [String: Value], _ new: [String: Value], isShown: Bool) {
-            for key in Set(old.keys).union(new.keys).sorted() where old[key] != new[key] {
-                let sign = old[key] == nil ? "+" : new[key] == nil ? "-" : "~"
-                let text = (new[key] ?? old[key])?.stringValue ?? ""
-                lines.append("\(sign) \(label) \(Self.plain(isShown ? "\(key): \(text)" : key))")
+        /// - Parameters:
+        ///   - old: by name, what stands there, exactly.
+        ///   - text: what is shown behind the name.
+        func compare<Item>(
+            _ label: String, _ old: OrderedDictionary<String, Item>, _ new: OrderedDictionary<String, Item>,
+            _ exact: (Item) -> String, _ text: ((Item) -> String)? = nil
+        ) {
+            for key in Set(old.keys).union(new.keys).sorted() {
+                let (before, after) = (old[key], new[key])
+                guard before.map(exact) != after.map(exact), let item = after ?? before else { continue }
+                let sign = before == nil ? "+" : after == nil ? "-" : "~"
+                lines.append("\(sign) \(label) \(key)" + (text.map { ": \(Self.shortened($0(item)))" } ?? ""))
             }
         }
-        func map(_ entries: OrderedDictionary<String, [String]>) -> [String: Value] {
-            Dictionary(uniqueKeysWithValues: entries.map { ($0.key, .string($0.value.joined(separator: ", "))) })
+        func list(_ texts: [String]) -> String { texts.joined(separator: ", ") }
+        func names(_ names: some Sequence<String>) -> OrderedDictionary<String, String> {
+            OrderedDictionary(names.map { ($0, "") }, uniquingKeysWith: { first, _ in first })
         }
-        func map(_ entries: OrderedDictionary<String, String>) -> [String: Value] {
-            Dictionary(uniqueKeysWithValues: entries.map { ($0.key, .string($0.value)) })
-        }
-        func map(_ names: some Sequence<String>) -> [String: Value] {
-            Dictionary(names.map { ($0, Value.null) }, uniquingKeysWith: { first, _ in first })
-        }
-        compare("permission", map(permissions), map(new.permissions), isShown: true)
-        compare("host", map(hosts), map(new.hosts), isShown: false)
-        compare("secret", map(secrets), map(new.secrets), isShown: true)
-        compare("plugin", map(plugins), map(new.plugins), isShown: true)
-        compare("include", map(includes), map(new.includes), isShown: true)
-        compare("action", map(actions.keys), map(new.actions.keys), isShown: false)
+        compare("permission", permissions, new.permissions, list, list)
+        compare("host", names(hosts), names(new.hosts), { $0 })
+        compare("secret", secrets, new.secrets, list, list)
+        compare("dotenv", names(dotenv), names(new.dotenv), { $0 })
+        compare("env", env, new.env, Self.spelled, Self.shown)
+        compare("variable", variables, new.variables, Self.spelled, Self.shown)
+        compare("plugin", plugins, new.plugins, { $0 }, { $0 })
         compare(
-            "task", Dictionary(uniqueKeysWithValues: tasks.map { ($0.key, $0.value) }),
-            Dictionary(uniqueKeysWithValues: new.tasks.map { ($0.key, $0.value) }), isShown: false)
+            "permissions of the plugin", shipped, new.shipped, { list(Self.texts(of: $0)) },
+            { list(Self.texts(of: $0)) })
+        compare("include", includes, new.includes, { $0 }, { $0 })
+        compare("action", names(actions.keys), names(new.actions.keys), { $0 })
+        compare("task", tasks, new.tasks, Self.spelled)
+        if hasOtherChanges(to: new) || (lines.isEmpty && whole != new.whole) {
+            lines.append("other parts of the recipe changed")
+        }
         return lines
     }
 
-    private static func text(_ permission: (key: String, value: [String])) -> String {
-        "\(permission.key): \(permission.value.isEmpty ? "none" : permission.value.joined(separator: " "))"
+    private static func texts(of permissions: OrderedDictionary<String, [String]>) -> [String] {
+        guard !permissions.isEmpty else { return ["none declared"] }
+        return permissions.map { "\($0.key): \($0.value.isEmpty ? "none" : $0.value.joined(separator: " "))" }
     }
 
-    /// What could move a terminal's cursor, or pass for another line, shows as what it is.
-    private static func plain(_ text: String) -> String {
-        text.unicodeScalars.map {
-            switch $0.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: "\\u{\(String($0.value, radix: 16))}"
-            default: String($0)
-            }
-        }
-        .joined()
+    private static func shown(_ value: Value) -> String { value.scalarText ?? JSONWriter.text(value) }
+
+    /// The start of a long text.
+    private static func shortened(_ text: String) -> String {
+        text.count <= 400 ? text : text.prefix(400) + "…"
     }
 }

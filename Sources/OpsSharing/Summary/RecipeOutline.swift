@@ -1,4 +1,5 @@
 package import OpsCore
+import OpsRecipe
 package import OpsYAML
 package import OrderedCollections
 
@@ -20,6 +21,18 @@ package struct RecipeOutline: Sendable, Equatable {
     package var includes: OrderedDictionary<String, String> = [:]
     /// As declared; empty where nothing is.
     package var permissions: OrderedDictionary<String, [String]> = [:]
+    /// By the plugin's name, the permissions of those that lie in the same tree.
+    package var shipped: OrderedDictionary<String, OrderedDictionary<String, [String]>> = [:]
+    /// Names of files.
+    package var dotenv: OrderedSet<String> = []
+    package var env: OrderedDictionary<String, Value> = [:]
+    /// Of the recipe's `vars`.
+    package var variables: OrderedDictionary<String, Value> = [:]
+    /// By file of the tree, all nodes of recipes and manifests.
+    var whole: [String: String] = [:]
+    /// By file, the nodes of recipes of which nothing above tells, and of manifests.
+    var rest: [String: String] = [:]
+    var manifests: [String: String] = [:]
 
     package init() {}
 
@@ -33,6 +46,9 @@ package struct RecipeOutline: Sendable, Equatable {
             case "actions": for (name, action) in value.mapValue ?? [:] { tasks[name] = action }
             case "on-failure", "finally": add(steps: value)
             case "secrets": add(secrets: value)
+            case "dotenv": dotenv.formUnion(Self.texts(value))
+            case "env": env = value.mapValue ?? [:]
+            case "vars": variables = value.mapValue ?? [:]
             case "secret-hosts": hosts.formUnion(Self.texts(value))
             case "permissions":
                 for (name, values) in value.mapValue ?? [:] { permissions[name] = Self.texts(values) }
@@ -53,12 +69,14 @@ package struct RecipeOutline: Sendable, Equatable {
         package var range: SourceRange
     }
 
-    /// The entries under a key whose values are a reference, or a map with `from`.
+    /// The entries under a key whose values are a reference, or a map with `from`; those whose names are none are left
+    /// out, as no recipe with one is ever loaded.
     package static func references(_ node: Node, _ key: String) -> [Reference] {
         guard case .mapping(let fields) = node.content,
             case .mapping(let entries)? = fields.first(where: { $0.key == key })?.value.content
         else { return [] }
         return entries.compactMap { entry in
+            guard NameRule.isName(entry.key) else { return nil }
             var from = entry.value
             if case .mapping(let fields) = from.content {
                 guard let field = fields.first(where: { $0.key == "from" }) else { return nil }
@@ -91,11 +109,15 @@ package struct RecipeOutline: Sendable, Equatable {
     private mutating func add(secrets: Value) {
         for (name, value) in secrets.mapValue ?? [:] {
             let from = value["from"] ?? value
-            let references = Self.texts(from)
-            self.secrets[name] = references.isEmpty ? ["a command"] : references
-            for reference in references { add(hostsOf: .string(reference)) }
+            for reference in Self.texts(from) { add(hostsOf: .string(reference)) }
+            self.secrets[name] = (from.listValue ?? [from]).map { item in
+                item.scalarText ?? (item["exec"] ?? value["exec"]).map(Self.command) ?? "nothing"
+            }
         }
     }
+
+    /// `the command [ "pass", "show", "x" ]`.
+    private static func command(_ words: Value) -> String { "the command \(JSONWriter.text(words))" }
 
     /// The servers in texts that start with http:// or https://.
     private mutating func add(hostsOf value: Value) {
@@ -119,14 +141,26 @@ package struct RecipeOutline: Sendable, Equatable {
         (value.listValue ?? [value]).compactMap(\.scalarText)
     }
 
-    /// Puts in what a recipe holds that this one includes as `name`.
-    mutating func include(_ other: RecipeOutline, as name: String) {
-        for (task, value) in other.tasks { tasks["\(name):\(task)"] = value }
+    /// Puts in what a recipe holds that this one includes.
+    ///
+    /// - Parameter prefix: of its names, such as `base:`.
+    mutating func include(_ other: RecipeOutline, under prefix: String) {
+        func add<Item>(_ own: inout OrderedDictionary<String, Item>, _ others: OrderedDictionary<String, Item>) {
+            for (name, item) in others { own[prefix + name] = item }
+        }
+        add(&tasks, other.tasks)
         for (action, count) in other.actions { actions[action, default: 0] += count }
         scripts += other.scripts
-        for (secret, references) in other.secrets { secrets["\(name):\(secret)"] = references }
+        add(&secrets, other.secrets)
         hosts.formUnion(other.hosts)
-        for (plugin, from) in other.plugins { plugins["\(name):\(plugin)"] = from }
-        for (include, from) in other.includes { includes["\(name):\(include)"] = from }
+        add(&plugins, other.plugins)
+        add(&includes, other.includes)
+        add(&shipped, other.shipped)
+        add(&env, other.env)
+        add(&variables, other.variables)
+        dotenv.formUnion(other.dotenv.map { prefix + $0 })
+        whole.merge(other.whole) { $1 }
+        rest.merge(other.rest) { $1 }
+        manifests.merge(other.manifests) { $1 }
     }
 }
