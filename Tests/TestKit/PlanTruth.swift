@@ -32,7 +32,8 @@ extension OpsProgram {
         list(plan["finally"], "", "finally", "run")
         var started: Set<String> = []
         for event in events where event["event"]?.stringValue == "step-started" {
-            let task = event["task"]?.stringValue ?? ""
+            var task = event["task"]?.stringValue ?? ""
+            if let inputs = event["inputs"]?.stringValue { task += "(\(inputs))" }
             let id = event["instance"]?.stringValue.map { "\(task)[\($0)]" } ?? task
             started.insert("\(id) \(event["part"]?.stringValue ?? "steps") \(event["step"]?.integerValue ?? 0)")
         }
