@@ -176,7 +176,7 @@ package struct LockResolver {
         }
         if case .check = mode { throw OpsError(.notFound, "it is not in the lock", hint: "run 'ops lock'") }
         var (entry, signature) = try await resolve(source, kind)
-        try checkBuilds(entry, source)
+        try PluginBuilds.check(entry, source, trees)
         let outline = try self.outline(entry, source)
         entry.permissions = outline.permissions
         if let known, known.contentDigest == entry.contentDigest {
@@ -212,20 +212,6 @@ package struct LockResolver {
         asked[key] = found
         found.entry.source = source.description
         return found
-    }
-
-    /// Whoever reads the manifest of one platform has read those of all.
-    private func checkBuilds(_ entry: LockEntry, _ source: RemoteSource) throws {
-        var first: (platform: String, text: [UInt8])?
-        for (platform, build) in entry.builds {
-            guard let tree = try trees.folder(of: build.tree) else { continue }
-            let folder = source.path.isEmpty ? tree : tree + "/" + source.path
-            let text = try readFile(folder + "/plugin.yaml", limit: 1 << 20)
-            if let first, first.text != text {
-                throw OpsError(.invalid, "has another plugin.yaml for \(platform) than for \(first.platform)")
-            }
-            first = first ?? (platform, text)
-        }
     }
 
     /// What is locked, with its signer. Where the policy requires one, what lacks it is compared with its place again,
