@@ -48,17 +48,18 @@ import Testing
         #expect(plan.count == 1 && plan[0]["status"] == .string("ok"))
     }
 
+    /// By a name that is no plugin's, the program is the archive plugin.
     @Test func builtInPluginIsAProgramToo() throws {
         try folder.write("src/a.txt", "a")
         let create = #""action":"create","inputs":{"output":"a.tar","files":[{"from":"src/a.txt","to":"a.txt"}]}"#
-        let plan = try answer("archive", "plan", create)
+        let plan = try answer("builtin", "plan", create)
         #expect(plan.last?["effects"]?.listValue?.isEmpty == false)
         #expect(!folder.exists("a.tar"))
-        let made = try answer("archive", "apply", create)
+        let made = try answer("builtin", "apply", create)
         #expect(made.last?["status"] == .string("ok"))
-        let list = try answer("archive", "apply", #""action":"list","inputs":{"archive":"a.tar"}"#)
-        #expect(list[0]["outputs"]?["entries"] == .list([.string("a.txt")]))
-        let error = try answer("archive", "apply", #""action":"list","inputs":{"archive":"none"}"#).last?["error"]
+        let list = try answer("builtin", "apply", #""action":"list","inputs":{"archive":"a.tar"}"#)
+        #expect(list.first?["outputs"]?["entries"] == .list([.string("a.txt")]))
+        let error = try answer("builtin", "apply", #""action":"list","inputs":{"archive":"none"}"#).last?["error"]
         #expect(error?["message"]?.stringValue?.contains("none") == true)
     }
 
