@@ -72,7 +72,7 @@ package struct HTTPService: Sendable {
 
     private func once(_ request: HTTPRequest, timeout: Duration) async throws -> HTTPResponse {
         try Task.checkCancellation()
-        if let error = NetworkGate.refusal?(request.url.host, request.url.effectivePort) { throw error }
+        if let error = NetworkGate.current?.refusal(request.url.host, request.url.effectivePort) { throw error }
         var target = request.url
         if let serverName = connections.serverName(for: target) { target.host = serverName }
         var outgoing = HTTPClientRequest(url: target.text)

@@ -126,7 +126,7 @@ extension Run {
         let check = PermissionCheck(
             layers: cage.layers, directory: context.directory, recipeDirectory: binding.scope.recipeDirectory)
         try await check.checkNow(binding, context)
-        return try await NetworkGate.$refusal.withValue(check.network) {
+        return try await NetworkGate.$current.withValue(NetworkGate(check.network)) {
             try await binding.action.run(binding.arguments, context)
         }
     }
