@@ -21,7 +21,7 @@ package struct URLParts: Sendable, Hashable {
     ///
     /// Throws: an `OpsError` (`invalid`) that holds neither user information nor query values.
     package init(_ text: String) throws(OpsError) {
-        guard let mark = text.firstRange(of: "://") else {
+        guard let mark = text.firstRange(ofBytes: "://") else {
             throw OpsError(.invalid, "the URL has no scheme", hint: "write https://host/path")
         }
         let scheme = text[..<mark.lowerBound].lowercased()

@@ -24,7 +24,7 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
 
     /// True for what looks like a reference to something remote, whether it is a good one or not.
     package static func isRemote(_ text: String) -> Bool {
-        text.contains("://") || text.hasPrefix("git+") || text.hasPrefix("oci:")
+        text.firstRange(ofBytes: "://") != nil || text.hasPrefix("git+") || text.hasPrefix("oci:")
     }
 
     /// Reads a reference.
@@ -44,7 +44,7 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
                 .invalid, "has a character that is not of ASCII",
                 hint: "write it in % escapes, and a host's name in its form that begins with xn--")
         }
-        guard let mark = text.firstRange(of: "://") else {
+        guard let mark = text.firstRange(ofBytes: "://") else {
             throw OpsError(.invalid, "has no ://", hint: Self.forms)
         }
         let rest = text[mark.upperBound...]
@@ -79,7 +79,7 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
         switch place {
         case .registry(let reference): return reference.host.description
         case .git(let url, _):
-            guard !url.hasPrefix("file:"), let mark = url.firstRange(of: "://") else { return nil }
+            guard !url.hasPrefix("file:"), let mark = url.firstRange(ofBytes: "://") else { return nil }
             let authority = url[mark.upperBound...].prefix { $0 != "/" }
             return String(authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority)
         }
@@ -110,7 +110,7 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
             throw OpsError(.invalid, "has a '#'", hint: "name a branch, tag or commit with ?ref=")
         }
         var path = ""
-        if let mark = rest.firstRange(of: "//") {
+        if let mark = rest.firstRange(ofBytes: "//") {
             path = try Self.path(rest[mark.upperBound...])
             rest = rest[..<mark.lowerBound]
         }
@@ -170,7 +170,7 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
 
     private static func isRef(_ text: String) -> Bool {
         guard !text.isEmpty, !text.hasPrefix("-"), !text.hasPrefix("/"), !text.hasSuffix("/"), !text.hasSuffix("."),
-            !text.contains(".."), !text.contains("@{"), !text.contains("//"), !text.hasSuffix(".lock"),
+            ["..", "@{", "//"].allSatisfy({ text.firstRange(ofBytes: $0) == nil }), !text.hasSuffix(".lock"),
             text == text.plain
         else { return false }
         return text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && !"~^:?*[\\".utf8.contains($0) }
@@ -193,7 +193,7 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
             throw OpsError(.invalid, "has a query", hint: "name a tag: oci://host/repository:tag")
         }
         var path = ""
-        if let mark = rest.firstRange(of: "//") {
+        if let mark = rest.firstRange(ofBytes: "//") {
             path = try Self.path(rest[mark.upperBound...])
             rest = rest[..<mark.lowerBound]
         }

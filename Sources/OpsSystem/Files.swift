@@ -3,21 +3,26 @@ package import OpsCore
 
 /// The content of a file, at most `limit` bytes. A pipe is read to its end; one that nobody writes to is empty.
 ///
+/// - Parameter status: what was just asked of the file, which is then not asked again.
+///
 /// Throws: an `OpsError` with the path where it cannot be read, or where there is more.
-package func readFile(_ path: String, limit: Int = .max) throws(OpsError) -> [UInt8] {
+package func readFile(_ path: String, limit: Int = .max, status: FileStatus? = nil) throws(OpsError) -> [UInt8] {
     // Without O_NONBLOCK the opening of a named pipe waits for a writer, for ever.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .system("open", path) }
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw .system("read", path) }
+    var size = status?.size ?? 0
+    if status == nil {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .system("read", path) }
+        size = max(Int(status.st_size), 0)
+    }
     // One byte more than it says, so that the end shows in the same read; devices and /proc say zero.
-    let expected = min(max(Int(status.st_size), 0), limit == .max ? limit - 1 : limit) + 1
+    let expected = min(size, limit == .max ? limit - 1 : limit) + 1
     var bytes: [UInt8] = []
     var room = min(max(expected, 4096), 64 << 20)
     while true {
         var count = 0
-        bytes.reserveCapacity(bytes.count + room)
         let chunk = [UInt8](unsafeUninitializedCapacity: room) { buffer, initialized in
             repeat { count = read(descriptor, buffer.baseAddress, room) } while count < 0 && mayReadAgain(descriptor)
             initialized = max(count, 0)
@@ -28,6 +33,8 @@ package func readFile(_ path: String, limit: Int = .max) throws(OpsError) -> [UI
         guard bytes.count <= limit else {
             throw OpsError(.invalid, "'\(path)' is larger than \(ByteSize.text(limit))")
         }
+        // All that it said, and the room for more was not used.
+        if bytes.count == size, count < room { return bytes }
         room = 1 << 18
     }
 }
@@ -99,6 +106,11 @@ package func removeTree(_ path: String) throws(OpsError) {
     try path.utf8CString.withUnsafeBufferPointer { (name) throws(OpsError) in
         try removeEntry(AT_FDCWD, name, nil)
     }
+}
+
+/// Removes a folder that is most likely empty, in one call of the system then; else as `removeTree`.
+package func removeFolder(_ path: String) throws(OpsError) {
+    if rmdir(path) != 0 { try removeTree(path) }
 }
 
 /// Removes a name (ended by a zero byte; it need not be UTF-8) in an open folder; `parent` is for messages.

@@ -7,6 +7,7 @@ import OpsSystem
 enum Main {
     static func main() {
         ops_reserve_streams()
+        ops_keep_memory()
         // A reader that goes away is an error of the write, not the end of ops.
         signal(SIGPIPE, SIG_IGN)
         // So is a limit on the size of files (setrlimit(2), RLIMIT_FSIZE).

@@ -20,6 +20,6 @@ final class StepFolder: Sendable {
     func remove() {
         guard isMade.isSet else { return }
         // What is left goes with the run's own folder.
-        try? removeTree(path)
+        try? removeFolder(path)
     }
 }

@@ -229,8 +229,8 @@ struct IncludeLoader {
 private enum RemoteReference {
     /// The scheme of a reference; nil for a file.
     static func scheme(of from: String) -> String? {
-        guard let scheme = from.firstRange(of: ":").map({ from[..<$0.lowerBound].lowercased() }),
-            scheme.hasPrefix("git+") || from.contains("://")
+        guard let scheme = from.firstIndex(of: ":").map({ from[..<$0].lowercased() }),
+            scheme.hasPrefix("git+") || from.firstRange(ofBytes: "://") != nil
         else { return nil }
         return scheme
     }

@@ -20,7 +20,7 @@ package struct ImageReference: Sendable, Hashable, CustomStringConvertible {
     /// Throws: an `OpsError` (`invalid`) that quotes the reference and says which part is wrong.
     package init(_ text: String) throws(OpsError) {
         do throws(OpsError) {
-            if let mark = text.firstRange(of: "://") {
+            if let mark = text.firstRange(ofBytes: "://") {
                 throw OpsError(
                     .invalid, "it has a scheme", hint: "leave out '\(text[..<mark.upperBound])'")
             }

@@ -60,7 +60,9 @@ package struct TreeDigest: Sendable {
 
     private static func text(_ files: [TreeFile]) -> [UInt8] {
         var bytes: [UInt8] = []
-        for file in files { bytes += Array("\(file.mode.rawValue) \(file.digest.hex) \(file.path)\n".utf8) }
+        for file in files {
+            for part in [file.mode.rawValue, " ", file.digest.hex, " ", file.path, "\n"] { bytes += part.utf8 }
+        }
         return bytes
     }
 
@@ -106,7 +108,7 @@ private struct TreeWalk {
             case .file:
                 size += status.size
                 guard size <= limits.size else { throw tooMuch("more than \(ByteSize.text(limits.size))") }
-                let bytes = try readFile(path, limit: limits.size)
+                let bytes = try readFile(path, limit: limits.size, status: status)
                 files.append(
                     TreeFile(
                         path: shown, mode: status.mode & 0o100 == 0 ? .file : .executable,
