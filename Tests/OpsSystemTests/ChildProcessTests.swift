@@ -5,28 +5,6 @@ import Synchronization
 import TestKit
 import Testing
 
-/// What a child printed.
-private final class Streams: Sendable {
-    private let bytes = Mutex<(output: [UInt8], error: [UInt8])>(([], []))
-
-    func add(_ stream: ChildStream, _ chunk: UnsafeRawBufferPointer) {
-        bytes.withLock { if stream == .output { $0.output += chunk } else { $0.error += chunk } }
-    }
-
-    var output: String { String(decoding: bytes.withLock { $0.output }, as: UTF8.self) }
-    var error: String { String(decoding: bytes.withLock { $0.error }, as: UTF8.self) }
-}
-
-private func bash(_ script: String) -> ChildSpec {
-    ChildSpec(executable: "/bin/bash", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"])
-}
-
-/// True while a process lives and is no zombie.
-private func isRunning(_ pid: String) throws -> Bool {
-    let state = try run(["ps", "-o", "stat=", "-p", pid]).text
-    return !state.isEmpty && !state.hasPrefix("Z")
-}
-
 private func openDescriptors() throws -> Int { try FileTree.find("/proc/self/fd/*", in: "/").count }
 
 @Suite(.serialized, .timeLimit(.minutes(10))) struct ChildProcessTests {
@@ -140,91 +118,6 @@ private func openDescriptors() throws -> Int { try FileTree.find("/proc/self/fd/
         #expect(try residentKilobytes() - before < 60_000)
     }
 
-    @Test func cancelEndsTheGroup() async throws {
-        let folder = try TemporaryFolder()
-        // The grandchild ignores SIGTERM, the child does not.
-        let script = "(trap '' TERM; echo $BASHPID > \(folder.path)/pid; while :; do sleep 0.05; done) & sleep 10000"
-        let task = Task { try await ChildProcess.run(bash(script), grace: .milliseconds(200)) }
-        #expect(try await eventually { try folder.exists("pid") && !folder.text("pid").isEmpty })
-        let start = Clock.ticks()
-        task.cancel()
-        await #expect(throws: CancellationError.self) { _ = try await task.value }
-        #expect(Clock.elapsed(since: start) >= .milliseconds(150))
-        #expect(try !isRunning(try folder.text("pid").trimmingNewline))
-    }
-
-    @Test func cancelledChildMayCleanUp() async throws {
-        let streams = Streams()
-        let task = Task {
-            try await ChildProcess.run(bash("trap 'echo bye; exit 1' TERM; echo ready; while :; do sleep 0.02; done")) {
-                streams.add($0, $1)
-            }
-        }
-        #expect(try await eventually { !streams.output.isEmpty })
-        task.cancel()
-        await #expect(throws: CancellationError.self) { _ = try await task.value }
-        #expect(streams.output == "ready\nbye\n")
-    }
-
-    @Test func cancelledBeforeItStartsRunsNothing() async throws {
-        let folder = try TemporaryFolder()
-        let task = Task {
-            withUnsafeCurrentTask { $0?.cancel() }
-            return try await ChildProcess.run(bash("touch \(folder.path)/ran"))
-        }
-        await #expect(throws: CancellationError.self) { _ = try await task.value }
-        #expect(!folder.exists("ran"))
-    }
-
-    @Test func leftOverThatHoldsTheStreamIsEnded() async throws {
-        let streams = Streams()
-        let result = try await ChildProcess.run(bash("sleep 10000 & echo $!")) { streams.add($0, $1) }
-        #expect(result.status.isSuccess)
-        #expect(result.endedLeftOvers)
-        #expect(try !isRunning(streams.output.trimmingNewline))
-    }
-
-    @Test func leftOverThatClosedItsStreamsIsEnded() async throws {
-        let streams = Streams()
-        let result = try await ChildProcess.run(bash("sleep 10000 >/dev/null 2>&1 & echo $!")) { streams.add($0, $1) }
-        #expect(result.endedLeftOvers)
-        #expect(try !isRunning(streams.output.trimmingNewline))
-    }
-
-    @Test func leftOverMayBeKept() async throws {
-        var spec = bash("(while :; do echo x; sleep 0.01; done) & echo $!")
-        spec.leftOvers = .keep
-        let streams = Streams()
-        let result = try await ChildProcess.run(spec) { streams.add($0, $1) }
-        let pid = String(streams.output.split(separator: "\n")[0])
-        #expect(!result.endedLeftOvers)
-        let tree = try #require(result.leftOver)
-        try await EventLoop.shared.sleep(for: .milliseconds(50))
-        #expect(try isRunning(pid))
-        #expect(await tree.members.map(\.name).contains("bash"))
-        await tree.end(grace: .seconds(1))
-        #expect(try !isRunning(pid))
-        #expect(await !tree.isAlive)
-    }
-
-    @Test func processSubstitutionIsReadToItsEnd() async throws {
-        var outcome = ("", true)
-        // Half a second without a word, in which a machine may stand still, ends it.
-        for _ in 0..<20 where outcome != ("late\n", false) {
-            let streams = Streams()
-            let result = try await ChildProcess.run(bash("exec > >(sleep 0.2; cat); echo late")) { streams.add($0, $1) }
-            outcome = (streams.output, result.endedLeftOvers)
-        }
-        #expect(outcome == ("late\n", false))
-    }
-
-    @Test func whatEscapedTheGroupDoesNotHoldUsUp() async throws {
-        let streams = Streams()
-        let result = try await ChildProcess.run(bash("setsid sleep 10000 & echo $!")) { streams.add($0, $1) }
-        #expect(result.status.isSuccess)
-        #expect(try run(["kill", "-9", streams.output.trimmingNewline]).status == 0, "it runs still")
-    }
-
     @Test(arguments: [
         (
             ChildSpec(executable: "/nowhere/tool", arguments: [], environment: [:]),
@@ -283,10 +176,6 @@ private func openDescriptors() throws -> Int { try FileTree.find("/proc/self/fd/
         }
         #expect(try openDescriptors() <= before)
     }
-}
-
-extension String {
-    fileprivate var trimmingNewline: String { String(split(separator: "\n").first ?? "") }
 }
 
 private final class Holder: Sendable {
