@@ -74,7 +74,7 @@ package struct ArchiveExtractor: Sendable {
         _ reader: ArchiveReader, into staging: String, _ archive: String, _ cancellation: CancellationFlag,
         _ progress: (Int) -> Void
     ) throws -> Int {
-        var folder = try ExtractionFolder(staging)
+        var folder = try ExtractionFolder(staging, limit: limits.entries)
         var count = 0
         while let member = try reader.next() {
             try cancellation.check()

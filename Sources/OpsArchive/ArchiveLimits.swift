@@ -2,6 +2,7 @@
 package struct ArchiveLimits: Sendable, Hashable {
     /// Bytes of all content.
     package var size: Int
+    /// Also of what is unpacked, the folders on the way to others counted.
     package var entries: Int
     /// Bytes out for each byte of the archive; counted from `freeSize` on.
     package var ratio: Int

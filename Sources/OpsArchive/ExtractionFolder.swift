@@ -8,11 +8,17 @@ package struct ExtractionFolder: ~Copyable {
     /// Where it lies, for messages and for the end.
     package let path: String
     private let root: Int32
+    /// Files, links and folders that may be made, those on the way to others counted: one path may name a hundred.
+    private let limit: Int
+    private var count = 0
     /// The folder that the last entry lay in: most entries share it with the one before.
     private var last: (names: [String], descriptor: Int32)?
 
     /// Makes the folder; the one above it must exist.
-    package init(_ path: String) throws(OpsError) {
+    ///
+    /// - Parameter limit: files, links and folders in it at most.
+    package init(_ path: String, limit: Int = .max) throws(OpsError) {
+        self.limit = limit
         guard mkdir(path, 0o700) == 0 else { throw .system("make the folder", path) }
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system("open", path) }
@@ -33,8 +39,12 @@ package struct ExtractionFolder: ~Copyable {
         for (depth, name) in names.enumerated() {
             let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
             var next = openat(descriptor, name, flags)
-            if next < 0, errno == ENOENT, mkdirat(descriptor, name, 0o755) == 0 {
-                next = openat(descriptor, name, flags)
+            if next < 0, errno == ENOENT {
+                do throws(OpsError) { try countOne() } catch {
+                    close(descriptor)
+                    throw error
+                }
+                if mkdirat(descriptor, name, 0o755) == 0 { next = openat(descriptor, name, flags) }
             }
             let number = errno
             close(descriptor)
@@ -52,6 +62,15 @@ package struct ExtractionFolder: ~Copyable {
         return descriptor
     }
 
+    private mutating func countOne() throws(OpsError) {
+        count += 1
+        guard count <= limit else {
+            throw OpsError(
+                .forbidden, "there are more than \(limit) files, links and folders with it",
+                hint: "raise the limit if you trust it")
+        }
+    }
+
     mutating func makeFolder(_ names: [String], mode: UInt32) throws(OpsError) {
         let descriptor = try folder(names)
         guard fchmod(descriptor, mode & 0o755 | 0o700) == 0 else {
@@ -64,6 +83,7 @@ package struct ExtractionFolder: ~Copyable {
         _ names: [String], mode: UInt32, modified: Int, _ fill: (Int32) throws -> Void
     ) throws {
         let parent = try folder(names.dropLast())
+        try countOne()
         let descriptor = openat(
             parent, names.last ?? "", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.refused(names) }
@@ -83,6 +103,7 @@ package struct ExtractionFolder: ~Copyable {
     /// Throws: an `OpsError` (`forbidden`) where it could lead outside.
     package mutating func makeLink(_ names: [String], to target: String) throws(OpsError) {
         try Self.check(linkTarget: target, from: names)
+        try countOne()
         guard symlinkat(target, try folder(names.dropLast()), names.last ?? "") == 0 else { throw Self.refused(names) }
     }
 
@@ -98,6 +119,7 @@ package struct ExtractionFolder: ~Copyable {
                 .forbidden,
                 "it is a hard link to '\(quoted(target.joined(separator: "/")))', which is no file of the archive")
         }
+        try countOne()
         guard linkat(source, target.last ?? "", try folder(names.dropLast()), names.last ?? "", 0) == 0 else {
             throw Self.refused(names)
         }

@@ -7,11 +7,16 @@ import Testing
 @Suite struct RemoteGitFaultTests {
     private static let recipe = "ops: 1\ntasks: { t: { run: echo fetched } }\n"
 
-    @Test func aTreeWithABillionNamesIsGivenUpAtOnce() throws {
+    /// Of files, and of folders with nothing in them.
+    @Test(arguments: [true, false]) func aTreeWithABillionNamesIsGivenUpAtOnce(_ hasFiles: Bool) throws {
         let repository = try GitRepository()
         try repository.commit(["ops.yaml": Self.recipe])
         func word(_ text: String) -> String { String(text.prefix { !$0.isNewline }) }
-        var entry = "100644 blob \(word(try repository.git("rev-parse", "HEAD:ops.yaml").text))"
+        let empty = try run(["git", "-C", repository.path, "mktree"]).text
+        var entry =
+            hasFiles
+            ? "100644 blob \(word(try repository.git("rev-parse", "HEAD:ops.yaml").text))"
+            : "040000 tree \(word(empty))"
         for _ in 0..<9 {
             let lines = (0..<10).map { "\(entry)\tn\($0)\n" }.joined()
             let made = try run(["git", "-C", repository.path, "mktree"], input: Array(lines.utf8))

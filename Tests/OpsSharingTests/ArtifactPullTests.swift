@@ -12,21 +12,9 @@ import Testing
 
 /// Content of others, from Debian's docker-registry.
 @Suite struct ArtifactPullTests {
-    private let registry: Registry
-    private let client: RegistryClient
-    private let folder: TemporaryFolder
-    private let repository: RepositoryName
+    private let remote: RemoteRepository
 
-    init() throws {
-        registry = try Registry()
-        client = try RegistryClient(host: try RegistryHost(registry.host), isPlainHTTP: true)
-        folder = try TemporaryFolder()
-        repository = try RepositoryName("team/recipe")
-    }
-
-    private func reference(_ tag: String = "1") throws -> ImageReference {
-        ImageReference(host: client.host, repository: repository, tag: try Tag(tag))
-    }
+    init() throws { remote = try RemoteRepository() }
 
     /// Pushes a manifest with an archive that this program itself would not make.
     @discardableResult
@@ -36,10 +24,10 @@ import Testing
         let sent = Descriptor(
             mediaType: type ?? kind.contentType, digest: Digest.sha256(of: archive), size: archive.count)
         let empty = ArtifactManifest.emptyConfig
-        _ = try await client.push(sent, to: repository) { .init(archive) }
-        _ = try await client.push(empty, to: repository) { .init(ArtifactManifest.emptyConfigBytes) }
+        _ = try await remote.client.push(sent, to: remote.name) { .init(archive) }
+        _ = try await remote.client.push(empty, to: remote.name) { .init(ArtifactManifest.emptyConfigBytes) }
         let manifest = ArtifactManifest(artifactType: kind.artifactType, layers: [sent])
-        try await client.push(manifest.document, to: repository, as: tag)
+        try await remote.client.push(manifest.document, to: remote.name, as: tag)
         return manifest.document
     }
 
@@ -67,9 +55,9 @@ import Testing
         -> Int
     {
         let pull = ArtifactPull(
-            PublishedArtifact(kind, at: try reference(tag), client: client, limits: limits))
+            PublishedArtifact(kind, at: try remote.reference(tag), client: remote.client, limits: limits))
         let found = try await pull.find(for: PlatformName.host)
-        return try await pull.unpack(found, to: folder.path + "/target")
+        return try await pull.unpack(found, to: remote.folder.path + "/target")
     }
 
     @Test(arguments: [
@@ -89,8 +77,8 @@ import Testing
         let error = await #expect(throws: OpsError.self) { try await pull() }
         #expect(error?.code == .forbidden)
         #expect(error?.message.contains(reason) == true, "\(String(describing: error))")
-        #expect(error?.message.contains("oci://\(registry.host)/team/recipe:1") == true)
-        #expect(try run(["ls", "-A", folder.path]).text.isEmpty)
+        #expect(error?.message.contains("oci://\(remote.registry.host)/team/recipe:1") == true)
+        #expect(try run(["ls", "-A", remote.folder.path]).text.isEmpty)
     }
 
     @Test func aBombIsStoppedByWhatComesOut() async throws {
@@ -103,7 +91,17 @@ import Testing
         limits.entries = 39
         let many = await #expect(throws: OpsError.self) { try await pull("2", limits: limits) }
         #expect(many?.message.contains("has more than 39 entries") == true, "\(String(describing: many))")
-        #expect(try run(["ls", "-A", folder.path]).text.isEmpty)
+        try await push(archive: try archive("for i in range(40): add('d%d' % i, type=tarfile.DIRTYPE)"), tag: "3")
+        let empty = await #expect(throws: OpsError.self) { try await pull("3", limits: limits) }
+        #expect(empty?.message.contains("has more than 39 entries") == true, "\(String(describing: empty))")
+        // Two files, and forty folders on the way to them.
+        let deep = "for name in ('a/', 'b/'): add(name * 20 + 'f', b'')"
+        try await push(archive: try archive(deep), tag: "4")
+        let folders = await #expect(throws: OpsError.self) { try await pull("4", limits: limits) }
+        #expect(
+            folders?.message.contains("there are more than 39 files, links and folders with it") == true,
+            "\(String(describing: folders))")
+        #expect(try run(["ls", "-A", remote.folder.path]).text.isEmpty)
     }
 
     @Test func whatIsNoRecipeIsRefused() async throws {
@@ -119,39 +117,33 @@ import Testing
         #expect(damaged?.code == .invalid)
         let missing = await #expect(throws: OpsError.self) { try await pull("4") }
         #expect(missing?.code == .notFound)
-        #expect(try run(["ls", "-A", folder.path]).text.isEmpty)
+        #expect(try run(["ls", "-A", remote.folder.path]).text.isEmpty)
     }
 
     @Test func aFolderInUseIsLeftAlone() async throws {
         try await push(archive: try archive("add('ops.yaml'); add('b/c')"))
-        try folder.write("target/mine", "")
+        try remote.folder.write("target/mine", "")
         let error = await #expect(throws: OpsError.self) { try await pull() }
-        #expect(error?.message == "cannot unpack to '\(folder.path)/target': the folder is not empty")
-        #expect(folder.exists("target/mine") && !folder.exists("target/ops.yaml"))
-        _ = try run(["rm", folder.path + "/target/mine"])
+        #expect(error?.message == "cannot unpack to '\(remote.folder.path)/target': the folder is not empty")
+        #expect(remote.folder.exists("target/mine") && !remote.folder.exists("target/ops.yaml"))
+        _ = try run(["rm", remote.folder.path + "/target/mine"])
         #expect(try await pull() == 2)
-        #expect(try folder.text("target/b/c") == "x")
+        #expect(try remote.folder.text("target/b/c") == "x")
     }
 
     // MARK: Signatures
 
-    private func signer(_ name: String) async throws -> SSHSigner {
-        let made = try run(["ssh-keygen", "-q", "-N", "", "-t", "ed25519", "-f", folder.path + "/" + name])
-        try #require(made.status == 0, "\(made.errorText)")
-        return try await SSHSigner.find(folder.path + "/" + name, environment: [:])
-    }
-
     @Test func aSignatureThatCountsIsFoundAmongOthers() async throws {
         let document = try await push(archive: try archive("add('ops.yaml')"))
-        let (alice, mallory) = (try await signer("alice"), try await signer("mallory"))
-        let store = SignatureStore(client: client, repository: repository)
+        let (alice, mallory) = (try await remote.signer("alice"), try await remote.signer("mallory"))
+        let store = SignatureStore(client: remote.client, repository: remote.name)
         let allowed = try AllowedSigners("alice@example.com \(alice.publicKey.text)", name: "signers")
-        let place = try reference()
+        let place = try remote.reference()
         func check(_ mode: SignatureMode, _ signers: AllowedSigners?, kind: ArtifactKind = .recipe) async throws
             -> SignatureFinding
         {
             try await SignatureRules(mode: mode, signers: signers).check(
-                document.digest, of: kind, at: place, client: client)
+                document.digest, of: kind, at: place, client: remote.client)
         }
         #expect(
             try await check(.warn, allowed).warning?.hasSuffix("has no signature that counts: it is not signed") == true
@@ -164,11 +156,11 @@ import Testing
         let rubbish = Array("rubbish".utf8)
         let layer = Descriptor(
             mediaType: SignatureStore.contentType, digest: Digest.sha256(of: rubbish), size: rubbish.count)
-        _ = try await client.push(layer, to: repository) { .init(rubbish) }
-        try await client.attach(
+        _ = try await remote.client.push(layer, to: remote.name) { .init(rubbish) }
+        try await remote.client.attach(
             ArtifactManifest(
                 artifactType: SignatureStore.artifactType, layers: [layer], subject: document.descriptor),
-            to: repository)
+            to: remote.name)
         let unknown = await #expect(throws: OpsError.self) { try await check(.require, allowed) }
         #expect(unknown?.message.contains("its key \(mallory.publicKey.fingerprint) is not in signers") == true)
         #expect(unknown?.message.contains("it is no SSH signature") == true)
@@ -185,36 +177,36 @@ import Testing
             OpsError(.forbidden, "the policy does not allow \($0)")
         }
         let refused = await #expect(throws: OpsError.self) {
-            try await refusing.check(document.digest, of: .recipe, at: place, client: client)
+            try await refusing.check(document.digest, of: .recipe, at: place, client: remote.client)
         }
         #expect(refused?.message.contains("the policy does not allow alice@example.com") == true)
 
         // The registry keeps no list by subject: it is under the tag that stands for it.
         let tag = "sha256-\(document.digest.hex)"
-        let list = try #require(try await client.manifest(repository, tag))
+        let list = try #require(try await remote.client.manifest(remote.name, tag))
         #expect(try ImageIndex(list).manifests.count == 3)
     }
 
     @Test func aSignatureOfOtherContentDoesNotCount() async throws {
         let first = try await push(archive: try archive("add('ops.yaml')"))
         let second = try await push(archive: try archive("add('ops.yaml', b'evil')"), tag: "2")
-        let alice = try await signer("alice")
-        let store = SignatureStore(client: client, repository: repository)
+        let alice = try await remote.signer("alice")
+        let store = SignatureStore(client: remote.client, repository: remote.name)
         #expect(try await store.sign(first, for: .recipe, by: alice))
         // Moved to what was never signed.
-        let list = try #require(try await client.manifest(repository, "sha256-\(first.digest.hex)"))
+        let list = try #require(try await remote.client.manifest(remote.name, "sha256-\(first.digest.hex)"))
         let entry = try ImageIndex(list).manifests[0]
         let signature = try ArtifactManifest(
-            try #require(try await client.manifest(repository, entry.digest.description)))
-        try await client.attach(
+            try #require(try await remote.client.manifest(remote.name, entry.digest.description)))
+        try await remote.client.attach(
             ArtifactManifest(
                 artifactType: SignatureStore.artifactType, layers: signature.layers, subject: second.descriptor),
-            to: repository)
+            to: remote.name)
         let allowed = try AllowedSigners("alice@example.com \(alice.publicKey.text)", name: "signers")
-        let place = try reference("2")
+        let place = try remote.reference("2")
         let error = await #expect(throws: OpsError.self) {
             try await SignatureRules(mode: .require, signers: allowed).check(
-                second.digest, of: .recipe, at: place, client: client)
+                second.digest, of: .recipe, at: place, client: remote.client)
         }
         #expect(
             error?.message.contains("the signature by \(alice.publicKey.fingerprint) is not of this content") == true)

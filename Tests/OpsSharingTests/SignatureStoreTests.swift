@@ -9,31 +9,17 @@ import Testing
 
 /// Signatures among what strangers attach.
 @Suite struct SignatureStoreTests {
-    private let registry: Registry
-    private let client: RegistryClient
-    private let folder: TemporaryFolder
-    private let repository: RepositoryName
+    private let remote: RemoteRepository
 
-    init() throws {
-        registry = try Registry()
-        client = try RegistryClient(host: try RegistryHost(registry.host), isPlainHTTP: true)
-        folder = try TemporaryFolder()
-        repository = try RepositoryName("team/recipe")
-    }
-
-    private func signer() async throws -> SSHSigner {
-        let made = try run(["ssh-keygen", "-q", "-N", "", "-t", "ed25519", "-f", folder.path + "/key"])
-        try #require(made.status == 0, "\(made.errorText)")
-        return try await SSHSigner.find(folder.path + "/key", environment: [:])
-    }
+    init() throws { remote = try RemoteRepository() }
 
     private func pushed() async throws -> ManifestDocument {
-        _ = try await client.push(ArtifactManifest.emptyConfig, to: repository) {
+        _ = try await remote.client.push(ArtifactManifest.emptyConfig, to: remote.name) {
             .init(ArtifactManifest.emptyConfigBytes)
         }
         let manifest = ArtifactManifest(
             artifactType: ArtifactKind.recipe.artifactType, layers: [ArtifactManifest.emptyConfig])
-        try await client.push(manifest.document, to: repository, as: "1")
+        try await remote.client.push(manifest.document, to: remote.name, as: "1")
         return manifest.document
     }
 
@@ -42,32 +28,32 @@ import Testing
         let bytes = Array(text.utf8)
         let layer = Descriptor(
             mediaType: SignatureStore.contentType, digest: Digest.sha256(of: bytes), size: bytes.count)
-        _ = try await client.push(layer, to: repository) { .init(bytes) }
+        _ = try await remote.client.push(layer, to: remote.name) { .init(bytes) }
         let manifest = ArtifactManifest(
             artifactType: SignatureStore.artifactType, layers: [layer], subject: subject.descriptor)
-        try await client.attach(manifest, to: repository)
+        try await remote.client.attach(manifest, to: remote.name)
         return manifest.descriptor
     }
 
     private func list(_ entries: [Descriptor], of subject: ManifestDocument) async throws {
         let index = ImageIndex(manifests: entries)
-        try await client.push(index.document, to: repository, as: "sha256-\(subject.digest.hex)")
+        try await remote.client.push(index.document, to: remote.name, as: "sha256-\(subject.digest.hex)")
     }
 
     private func check(_ subject: ManifestDocument, _ signer: SSHSigner) async throws -> SignatureFinding {
         let signers = try AllowedSigners("alice@example.com \(signer.publicKey.text)", name: "signers")
-        let place = ImageReference(host: client.host, repository: repository, tag: try Tag("1"))
+        let place = try remote.reference()
         return try await SignatureRules(mode: .warn, signers: signers).check(
-            subject.digest, of: .recipe, at: place, client: client)
+            subject.digest, of: .recipe, at: place, client: remote.client)
     }
 
     @Test func rubbishHidesNoSignatureAndALongListIsTold() async throws {
-        let (document, alice) = (try await pushed(), try await signer())
-        let store = SignatureStore(client: client, repository: repository)
+        let (document, alice) = (try await pushed(), try await remote.signer())
+        let store = SignatureStore(client: remote.client, repository: remote.name)
         let rubbish = try await attach("rubbish", to: document)
         #expect(try await store.sign(document, for: .recipe, by: alice))
         let tag = "sha256-\(document.digest.hex)"
-        let both = try ImageIndex(try #require(try await client.manifest(repository, tag))).manifests
+        let both = try ImageIndex(try #require(try await remote.client.manifest(remote.name, tag))).manifests
         let good = try #require(both.first { $0.digest != rubbish.digest })
         try await list(Array(repeating: rubbish, count: 100) + [good], of: document)
         #expect(try await check(document, alice).signer == "alice@example.com")
@@ -79,7 +65,7 @@ import Testing
     }
 
     @Test func whatASignatureSaysMovesNoCursor() async throws {
-        let (document, alice) = (try await pushed(), try await signer())
+        let (document, alice) = (try await pushed(), try await remote.signer())
         let signature = try await SSHSignature(
             of: SignatureStore.message(document.digest), namespace: "\u{1B}]0;x\u{07}", by: alice)
         _ = try await attach(signature.armored, to: document)

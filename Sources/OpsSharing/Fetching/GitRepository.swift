@@ -59,15 +59,18 @@ struct GitRepository: Sendable {
     ///
     /// Throws: an `OpsError`: `forbidden` for what no tree of others may hold, or past a limit.
     func write(_ commit: String, to target: String, limits: TreeLimits = TreeLimits()) async throws {
-        // Few objects can stand under a billion names: no more are listed than can be taken.
+        // Few objects can stand under a billion names: no more are listed than can be taken, folders too, which may hold
+        // a billion others and no file.
         let listed = try await git.run(
-            ["--git-dir=\(folder)", "ls-tree", "-r", "-l", "-z", "--full-tree", commit], limit: limits.entries << 11)
-        var blobs: [Blob] = []
-        for line in listed.split(separator: 0) {
-            if let blob = try Blob(line) { blobs.append(blob) }
+            ["--git-dir=\(folder)", "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit],
+            limit: limits.entries << 11
+        ).split(separator: 0)
+        guard listed.count <= limits.entries else {
+            throw OpsError(.forbidden, "it has more than \(limits.entries) files and folders")
         }
-        guard blobs.count <= limits.entries else {
-            throw OpsError(.forbidden, "it has more than \(limits.entries) files")
+        var blobs: [Blob] = []
+        for line in listed {
+            if let blob = try Blob(line) { blobs.append(blob) }
         }
         let size = blobs.reduce(0) { $0 &+ min($1.size, limits.size + 1) }
         guard size <= limits.size else {
@@ -156,14 +159,14 @@ private struct Blob: Sendable {
     var size: Int
     var path: String
 
-    /// Nil for a submodule. Throws: an `OpsError`.
+    /// Nil for a submodule and a folder. Throws: an `OpsError`.
     init?(_ line: ArraySlice<UInt8>) throws(OpsError) {
         guard let tab = line.firstIndex(of: 0x09),
             let path = String(validating: line[(tab + 1)...], as: UTF8.self)
         else { throw OpsError(.forbidden, "it has a file name that is not UTF-8") }
         let words = String(decoding: line[..<tab], as: UTF8.self).split(separator: " ")
         guard words.count == 4 else { throw OpsError(.mismatch, "git listed '\(path)' in an unknown way") }
-        if words[1] == "commit" { return nil }
+        if words[1] == "commit" || words[1] == "tree" { return nil }
         guard words[1] == "blob", let size = Int(words[3]), size >= 0 else {
             throw OpsError(.mismatch, "git listed '\(path)' in an unknown way")
         }
