@@ -160,6 +160,42 @@ import Testing
         #expect(refused.status == 2 && refused.errorText.contains("there is no plugin '\(wrong)'"), "\(refused)")
     }
 
+    @Test(arguments: [true, false]) func aLockTakesNoPluginWhosePlatformsDeclareDifferentThings(_ isSame: Bool) throws {
+        let registry = try Registry(.tls)
+        let ops = try project()
+        let certificate = try #require(registry.certificate)
+        let known: [String: String?] = ["SSL_CERT_FILE": certificate]
+        if !isSame { try ops.write("mac/plugin.yaml", Self.manifest + "permissions: { net: [ \"*:443\" ] }\n") }
+        let base = "https://\(registry.host)/v2/team/acme/manifests"
+        var entries: [Value] = []
+        var index: Value = .null
+        for part in ["\(Self.host)=linux", "macos-arm64=mac"] {
+            let pushed = try ops.run(
+                ["plugin", "push", "oci://\(registry.host)/team/acme:part", "--platform", part], environment: known)
+            try #require(pushed.status == 0, "\(pushed)")
+            let got = try run(["curl", "-sf", "--cacert", certificate, "-H", Self.accept, "\(base)/part"])
+            index = try JSONReader.value(got.output)
+            entries += index["manifests"]?.listValue ?? []
+        }
+        // Another program made it one index.
+        guard case .map(var members) = index else { throw OpsError(.mismatch, "\(index)") }
+        members["manifests"] = .list(entries)
+        let sent = try run(
+            [
+                "curl", "-sSf", "--cacert", certificate, "-X", "PUT", "-H",
+                "Content-Type: application/vnd.oci.image.index.v1+json", "--data-binary", "@-", "\(base)/1",
+            ], input: Array(JSONWriter.text(.map(members)).utf8))
+        try #require(sent.status == 0, "\(sent)")
+        try ops.write(
+            "ops.yaml",
+            "ops: 1\nplugins: { acme: \"oci://\(registry.host)/team/acme:1\" }\ntasks: { t: { acme.pack: { source: x } } }\n"
+        )
+        let result = try ops.run(["lock"], environment: known)
+        #expect(result.status == 2 && result.errorText.contains("--accept sha256:") == isSame, "\(result)")
+        let reason = "has another plugin.yaml for macos-arm64 than for \(Self.host)"
+        #expect(result.errorText.contains(reason) != isSame, "\(result)")
+    }
+
     @Test func aPluginWithErrorsIsNotPublished() throws {
         let ops = try project()
         let place = "oci://127.0.0.1:9/team/acme:1"
@@ -177,6 +213,11 @@ import Testing
         #expect(
             try refused("--platform", "linux-amd64=linux", "--platform", "macos-arm64=mac").contains(
                 "'mac' is acme 1.2.1, and 'linux' is acme 1.2.0"))
+        // Whoever reads one has read all, comments too: 'ops lock' takes no other.
+        try ops.write("mac/plugin.yaml", Self.manifest + "# for macOS\n")
+        #expect(
+            try refused("--platform", "linux-amd64=linux", "--platform", "macos-arm64=mac").contains(
+                "'mac' has another plugin.yaml than 'linux'"))
         try ops.write("mac/plugin.yaml", Self.manifest.replacing("plan: none", with: "plan: nothing"))
         #expect(try refused("mac").hasPrefix("mac/plugin.yaml:"))
         try ops.write("linux/bin/acme", "", mode: 0o644)

@@ -32,14 +32,16 @@ struct PluginPushCommand: AsyncParsableCommand {
             let place = try RegistryOptions.place(reference)
             let folders = try folders()
             var manifests: [PluginManifest] = []
+            var texts: [[UInt8]] = []
             var parts: [(name: String?, part: PackedArtifact.Part)] = []
             for (name, folder) in folders {
                 let path = context.absolute(folder)
-                let manifest = try PublishedPlugin.manifest(in: path, shown: folder)
+                let (manifest, text) = try PublishedPlugin.manifest(in: path, shown: folder)
                 let excluded = options.exclude
                 let published = try await onThread { _ in try PublishedFolder(path, excluding: excluded) }
                 try PublishedPlugin.check(manifest, published, platform: name, shown: folder)
                 manifests.append(manifest)
+                texts.append(text)
                 let platform = try name.map { (name) throws(OpsError) in try PlatformName.platform(name) }
                 parts.append((name, PackedArtifact.Part(published, platform: platform)))
             }
@@ -52,7 +54,8 @@ struct PluginPushCommand: AsyncParsableCommand {
                     "'\(other.1.folder)' is \(other.0.name) \(other.0.version), and '\(folders[0].folder)' is \(first.name) \(first.version)",
                     hint: "all platforms of a plugin are one version of it")
             }
-            if let other = zip(manifests, folders).first(where: { $0.0.json != first.json }) {
+            // As 'ops lock' compares them: byte for byte.
+            if let other = zip(texts, folders).first(where: { $0.0 != texts[0] }) {
                 throw OpsError(
                     .invalid, "'\(other.1.folder)' has another plugin.yaml than '\(folders[0].folder)'",
                     hint: "who reads one has to have read all: 'run' may name a program for each platform")

@@ -9,15 +9,16 @@ import OrderedCollections
 enum PublishedPlugin {
     private static let limit = 1 << 20
 
-    /// The manifest in a folder, of whatever name.
+    /// The manifest in a folder, of whatever name, and its text.
     ///
     /// Throws: an `OpsError` where there is none; a `DiagnosticsError` with all that is wrong in it.
-    static func manifest(in folder: String, shown: String) throws -> PluginManifest {
+    static func manifest(in folder: String, shown: String) throws -> (manifest: PluginManifest, text: [UInt8]) {
         let file = "\(shown.hasSuffix("/") ? String(shown.dropLast()) : shown)/plugin.yaml"
         guard FileStatus.find(folder + "/plugin.yaml")?.kind == .file else {
             throw OpsError(.notFound, "there is no plugin in '\(shown)': no plugin.yaml", hint: "name its folder")
         }
-        return try ManifestReader.read(try readFile(folder + "/plugin.yaml", limit: limit), file: file, folder: nil)
+        let text = try readFile(folder + "/plugin.yaml", limit: limit)
+        return (try ManifestReader.read(text, file: file, folder: nil), text)
     }
 
     /// The program for the platform is among what is published.
