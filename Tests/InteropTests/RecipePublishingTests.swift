@@ -193,6 +193,32 @@ import Testing
         #expect(try ops.run(pull).status == 0)
     }
 
+    /// One rule for what has a recipe and for what has none: that of the policy.
+    @Test func theKeysOfAProjectCountInAllItsFolders() throws {
+        let registry = try Registry(.tls)
+        let ops = try project()
+        let alice = try key(ops, "alice")
+        let known: [String: String?] = ["SSL_CERT_FILE": registry.certificate]
+        let place = "oci://\(registry.host)/team/lint:1"
+        let pushed = try ops.run(["recipe", "push", place, "--sign", alice], environment: known)
+        try #require(pushed.status == 0, "\(pushed)")
+        try ops.write(
+            ".ops/allowed_signers", "alice@example.com \(String(decoding: try readAll(alice + ".pub"), as: UTF8.self))")
+        try ops.write("sub/other/ops.yaml", "ops: 1\ninclude: { lint: \"\(place)\" }\ntasks: { t: { run: 'true' } }\n")
+        let folder = ops.project + "/sub/other"
+        let pull = ["recipe", "pull", place, "copy", "--require-signature"]
+        let pulled = try ops.run(pull, in: folder, environment: known)
+        #expect(pulled.status == 0 && pulled.text.contains("signed by alice@example.com"), "\(pulled)")
+        let asked = try ops.run(["lock"], in: folder, environment: known)
+        #expect(asked.errorText.contains("signed by   alice@example.com"), "\(asked)")
+        // The nearest file counts, and no other.
+        try ops.write("sub/.ops/allowed_signers", "")
+        let refused = try ops.run(pull, in: ops.project + "/sub", environment: known)
+        #expect(refused.status == 2 && refused.errorText.contains("is not in "), "\(refused)")
+        let unknown = try ops.run(["lock"], in: folder, environment: known)
+        #expect(!unknown.errorText.contains("alice@example.com"), "\(unknown)")
+    }
+
     @Test(.enabled(if: hasORAS, "oras is not installed in .build/test-tools: scripts/test does that"))
     func aGeneralClientReadsIt() throws {
         let registry = try Registry()

@@ -39,8 +39,7 @@ struct LockSession {
     func fetcher() throws -> SourceFetch { try fetcher(try policy()) }
 
     private func fetcher(_ policy: Policy) throws -> SourceFetch {
-        let project = parentFolder(of: path)
-        let rules = try SignatureRules(policy, directory: project, environment: context.environment)
+        let rules = try SignatureRules(policy, for: parentFolder(of: path), environment: context.environment)
         return try SourceFetch(environment: context.environment, directory: context.directory, rules: rules)
     }
 

@@ -7,7 +7,8 @@ import OpsSharing
 /// The options of every command that checks signatures.
 struct SignatureOptions: ParsableArguments {
     @Option(
-        help: "The keys whose signatures count, as git and ssh-keygen read them; by default .ops/allowed_signers.",
+        help:
+            "The keys whose signatures count, as git and ssh-keygen read them; by default .ops/allowed_signers of the project.",
         completion: .file())
     var allowedSigners: String?
     @Flag(help: "Fail without a signature that counts, which else is a warning.") var requireSignature = false
@@ -17,7 +18,8 @@ struct SignatureOptions: ParsableArguments {
     /// Throws: an `OpsError` where the keys cannot be read.
     func rules(_ context: CommandContext, _ policy: Policy) throws(OpsError) -> SignatureRules {
         var rules = try SignatureRules(
-            policy, named: allowedSigners, directory: context.directory, environment: context.environment)
+            policy, named: allowedSigners.map { context.absolute($0) }, for: context.directory,
+            environment: context.environment)
         if requireSignature { rules.mode = .require }
         return rules
     }

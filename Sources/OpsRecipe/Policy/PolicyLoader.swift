@@ -24,7 +24,7 @@ package enum PolicyLoader {
     ) throws(DiagnosticsError) -> Policy {
         var files: [PolicyFile] = []
         if let file = try read(machineFile, as: machineFile, project: folder) { files.append(file) }
-        if let root = project(of: folder) {
+        if let root = ProjectFile.folder(holding: projectFile, for: folder) {
             let path = root == "/" ? "/" + projectFile : root + "/" + projectFile
             let name = path.hasPrefix(directory + "/") ? String(path.dropFirst(directory.count + 1)) : path
             if let file = try read(path, as: name, project: root) { files.append(file) }
@@ -40,20 +40,6 @@ package enum PolicyLoader {
             files.append(file)
         }
         return Policy(files)
-    }
-
-    /// The folder whose `.ops/policy.yaml` is in force: this one or the nearest above, as far as they have one owner.
-    package static func project(of folder: String) -> String? {
-        var folder = folder
-        var status = stat()
-        guard stat(folder, &status) == 0 else { return nil }
-        let owner = status.st_uid
-        while true {
-            if access((folder == "/" ? "/" : folder + "/") + projectFile, F_OK) == 0 { return folder }
-            guard folder != "/", let slash = folder.lastIndex(of: "/") else { return nil }
-            folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
-            guard stat(folder, &status) == 0, status.st_uid == owner else { return nil }
-        }
     }
 
     /// Nil where there is no such file.

@@ -24,15 +24,15 @@ package struct SignatureRules: Sendable {
     /// What a policy asks.
     ///
     /// - Parameters:
-    ///   - named: the file with the keys that a caller named; nil looks for one (`SignerSearch`).
-    ///   - directory: the project's folder, absolute.
+    ///   - named: the file with the keys that a caller named, absolute; nil looks for one (`SignerSearch`).
+    ///   - folder: the recipe's, or where there is none the one that ops works in; absolute.
     /// Throws: an `OpsError` with file and line where the keys cannot be read.
     package init(
-        _ policy: Policy, named: String? = nil, directory: String, environment: [String: String]
+        _ policy: Policy, named: String? = nil, for folder: String, environment: [String: String]
     ) throws(OpsError) {
         self.init(
             mode: policy.signatures,
-            signers: try SignerSearch.find(named: named, directory: directory, environment: environment),
+            signers: try SignerSearch.find(named: named, for: folder, environment: environment),
             refusal: { policy.refusal(ofSigner: $0) })
     }
 }
