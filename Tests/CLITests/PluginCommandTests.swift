@@ -29,6 +29,32 @@ import Testing
         #expect(!project.ops.exists("started"))
     }
 
+    @Test func listsThePluginsThatIncludedRecipesName() throws {
+        let ops = try OpsProgram("ops: 1\ninclude: { part: ./part/ops.yaml }\ntasks: { t: { run: 'true' } }\n")
+        let recipe = "ops: 1\nplugins: { box: ../box }\ntasks: { p: { box.pack: { source: x } } }\n"
+        try ops.write("part/ops.yaml", recipe + "include: { base: ../base/ops.yaml }\n")
+        try ops.write("base/ops.yaml", recipe)
+        let manifest = AcmeManifest.text().replacing("secrets: [acme]", with: "")
+        try ops.write("box/plugin.yaml", manifest.replacing("name: acme", with: "name: box"))
+        try ops.write("box/bin/acme", "#!/bin/sh\ntouch started\n", mode: 0o755)
+        let list = try ops("plugin", "list")
+        let line = list.text.split(separator: " ").joined(separator: " ")
+        #expect(list.status == 0 && list.errorText.isEmpty, "\(list)")
+        #expect(line == "box 1.2.0 the include part, the include part:base Packs things\n", "\(list)")
+        let json = try ops("plugin", "list", "--format", "json").text.filter { !$0.isWhitespace }
+        #expect(json.contains(#""place":"include","includes":["part","part:base"]"#), "\(json)")
+        // The recipe's own word comes first.
+        try ops.write(
+            "ops.yaml",
+            "ops: 1\nplugins: { box: ./box }\ninclude: { part: ./part/ops.yaml }\ntasks: { t: { run: 'true' } }\n")
+        #expect(try ops("plugin", "list").text.contains("the recipe, the include part, the include part:base"))
+        try ops.write("base/ops.yaml", recipe.replacing("../box", with: "../none"))
+        let missing = try ops("plugin", "list")
+        #expect(missing.status == 2, "\(missing)")
+        #expect(missing.errorText.contains("the plugin 'box' is not in ../none: there is no such folder"), "\(missing)")
+        #expect(!ops.exists("started"))
+    }
+
     @Test func whereThereAreNoneItSaysWhereItLooked() throws {
         let ops = try OpsProgram("ops: 1\ntasks: { t: { run: 'true' } }\n")
         let result = try ops.run(["plugin", "list"], environment: ["XDG_DATA_HOME": "/nowhere"])

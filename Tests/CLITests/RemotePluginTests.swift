@@ -39,6 +39,27 @@ import Testing
         #expect(changed.status == 2 && changed.errorText.contains("is not what ops.lock says"), "\(changed)")
     }
 
+    @Test func aPluginThatOnlyARecipeOfOthersNamesIsListed() throws {
+        let repository = try Self.repository()
+        try repository.commit([
+            "ops.yaml": """
+            ops: 1
+            plugins: { disk-space: ./disk-space }
+            tasks:
+              t: { disk-space.check: { at-least-mib: 1 } }
+
+            """
+        ])
+        let project = try RemoteProject(from: "git+file://\(repository.path)")
+        let unlocked = try project("plugin", "list")
+        #expect(unlocked.status == 2 && unlocked.errorText.contains("include 'ci' is not in ops.lock"), "\(unlocked)")
+        #expect(!project.ops.exists("../home/.cache"), "a list fetched something")
+        #expect(try project.lock().status == 0)
+        let list = try project("plugin", "list")
+        #expect(list.status == 0 && list.text.contains("the include ci"), "\(list)")
+        #expect(list.text.hasPrefix("disk-space"), "\(list)")
+    }
+
     @Test func aPolicySaysWhereNothingIsFetchedFrom() throws {
         let ops = try OpsProgram(
             "ops: 1\ninclude:\n  a: git+https://git.example.org/a.git\n  b: oci://r.example.org/b:1\ntasks: { t: {} }\n"

@@ -58,11 +58,12 @@ struct InstalledPlugins: RecipePlugins {
         }
     }
 
-    private static func requests(of recipe: Recipe) -> [ExternalPlugins.Request] {
+    /// - Parameter include: the name that the recipe is included by, where that is to be told.
+    private static func requests(of recipe: Recipe, include: String? = nil) -> [ExternalPlugins.Request] {
         recipe.plugins.map { name, reference in
             ExternalPlugins.Request(
                 name: name, from: reference.from, range: reference.range, directory: recipe.folder,
-                tree: recipe.tree)
+                tree: recipe.tree, place: include.map { .include($0) } ?? .recipe)
         }
     }
 
@@ -73,21 +74,60 @@ struct InstalledPlugins: RecipePlugins {
     static func all(
         file: String? = nil, directory: String? = nil, context: CommandContext = .current()
     ) throws(OpsError) -> ExternalPlugins.Findings {
-        var installed = InstalledPlugins(recipe: nil, context: context)
+        let world = World(file: file, directory: directory, context: context)
         var findings = ExternalPlugins.Findings(catalog: try RecipeSession.builtIn())
-        var recipe: Recipe?
-        if let (path, context) = try? RecipeSession.locate(file: file, directory: directory, context: context) {
-            let locked = RecipeSession.locked(path, file: file, directory: directory, context)
-            installed = InstalledPlugins(recipe: path, context: context, locked: locked)
-            recipe = try? RecipeLoader.load(
-                file: path, directory: context.directory, catalog: findings.catalog, plugins: installed,
-                depth: .outline, remote: locked
-            ).recipe
-        }
-        let plugins = installed.plugins
+        let recipe = try? world.recipe(findings.catalog)
+        let plugins = world.installed.plugins
         if let recipe { plugins.add(requests(of: recipe), to: &findings) }
         plugins.addAll(to: &findings)
         return findings
+    }
+
+    /// What `all` finds and those that included recipes name, whose place is the include; where the recipe cannot be read,
+    /// which hides what it and they name, that is told too.
+    ///
+    /// Throws: an `OpsError`.
+    static func listed(
+        file: String? = nil, directory: String? = nil, context: CommandContext
+    ) throws(OpsError) -> ExternalPlugins.Findings {
+        let world = World(file: file, directory: directory, context: context)
+        var findings = ExternalPlugins.Findings(catalog: try RecipeSession.builtIn())
+        let plugins = world.installed.plugins
+        do throws(DiagnosticsError) {
+            if let recipe = try world.recipe(findings.catalog) {
+                plugins.add(requests(of: recipe), to: &findings)
+                recipe.forEachIncluded { prefix, child, _ in
+                    plugins.add(requests(of: child, include: String(prefix.dropLast())), to: &findings)
+                }
+            }
+        } catch {
+            findings.diagnostics += error.diagnostics
+        }
+        plugins.addAll(to: &findings)
+        return findings
+    }
+
+    /// What a command that needs no recipe finds of one.
+    private struct World {
+        /// Of the recipe, where there is one.
+        var installed: InstalledPlugins
+
+        init(file: String?, directory: String?, context: CommandContext) {
+            installed = InstalledPlugins(recipe: nil, context: context)
+            guard let (path, context) = try? RecipeSession.locate(file: file, directory: directory, context: context)
+            else { return }
+            let locked = RecipeSession.locked(path, file: file, directory: directory, context)
+            installed = InstalledPlugins(recipe: path, context: context, locked: locked)
+        }
+
+        /// Nil where there is none. Throws: a `DiagnosticsError` with all that is wrong.
+        func recipe(_ catalog: PluginCatalog) throws(DiagnosticsError) -> Recipe? {
+            guard let path = installed.recipe else { return nil }
+            return try RecipeLoader.load(
+                file: path, directory: installed.context.directory, catalog: catalog, plugins: installed,
+                depth: .outline, remote: installed.locked
+            ).recipe
+        }
     }
 
     /// The same for commands that describe what there is: what is wrong with a plugin is told on standard error.

@@ -12,6 +12,8 @@ package struct ExternalPlugins: Sendable {
         package var plugins: [FoundPlugin] = []
         /// By name, where those lie that joined it, without links; also for recipes before this one.
         package var folders: [String: String] = [:]
+        /// By name, who names those that a recipe names.
+        package var naming: [String: [PluginPlace]] = [:]
         /// What the recipe has of them.
         package var given: Set<String> = []
         /// The folders of those that another of their name hides.
@@ -33,13 +35,19 @@ package struct ExternalPlugins: Sendable {
         package var directory: String
         /// The folder that a recipe of others may not leave; nil for a file of this machine.
         package var tree: String?
+        /// Who names it.
+        package var place: PluginPlace
 
-        package init(name: String, from: String, range: SourceRange, directory: String, tree: String? = nil) {
+        package init(
+            name: String, from: String, range: SourceRange, directory: String, tree: String? = nil,
+            place: PluginPlace = .recipe
+        ) {
             self.name = name
             self.from = from
             self.range = range
             self.directory = directory
             self.tree = tree
+            self.place = place
         }
     }
 
@@ -71,10 +79,12 @@ package struct ExternalPlugins: Sendable {
                         throw conflict(request.name, earlier, folder, at: request.range)
                     }
                     findings.given.insert(request.name)
+                    findings.naming[request.name, default: []].append(request.place)
                     continue
                 }
                 noteShadowed(request.name, by: folder, at: request.range, &findings)
-                try join(read(folder, in: .recipe, for: request), at: request.range, &findings)
+                try join(read(folder, for: request), at: request.range, &findings)
+                findings.naming[request.name] = [request.place]
             } catch {
                 keep(error, at: request.range, &findings)
             }
@@ -98,8 +108,8 @@ package struct ExternalPlugins: Sendable {
         return folder
     }
 
-    private func read(_ folder: String, in place: PluginPlace, for request: Request) throws -> FoundPlugin {
-        let plugin = try search.read(folder, in: place)
+    private func read(_ folder: String, for request: Request) throws -> FoundPlugin {
+        let plugin = try search.read(folder, in: request.place)
         guard plugin.manifest.name == request.name else {
             throw OpsError(
                 .invalid, "'plugins' names '\(request.name)', but the plugin there is '\(plugin.manifest.name)'",

@@ -33,8 +33,10 @@ package struct FoundPlugin: Sendable {
 
 /// Where plugins are looked for, the first first.
 package enum PluginPlace: Sendable, Hashable {
-    /// Named under `plugins` of a recipe.
+    /// Named under `plugins` of the recipe.
     case recipe
+    /// Named under `plugins` of a recipe that it includes by this name: `common`, `common:base`.
+    case include(String)
     /// `.ops/plugins` beside the recipe.
     case project
     /// `ops/plugins` in the user's data folder (XDG base directory specification).
@@ -42,9 +44,21 @@ package enum PluginPlace: Sendable, Hashable {
     /// `libexec/ops/plugins` of this installation.
     case installation
 
+    /// A word for programs.
+    package var word: String {
+        switch self {
+        case .recipe: "recipe"
+        case .include: "include"
+        case .project: "project"
+        case .user: "user"
+        case .installation: "installation"
+        }
+    }
+
     package var description: String {
         switch self {
         case .recipe: "the recipe"
+        case .include(let name): "the include \(name.plain)"
         case .project: "the project"
         case .user: "the user"
         case .installation: "the installation"

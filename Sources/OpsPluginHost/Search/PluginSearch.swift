@@ -45,7 +45,11 @@ package struct PluginSearch: Sendable {
             ])
         }
         // One that a recipe names may lie in a folder of any name, such as a digest.
-        let name = place == .recipe ? nil : folder.split(separator: "/").last.map(String.init) ?? ""
+        let name: String? =
+            switch place {
+            case .recipe, .include: nil
+            case .project, .user, .installation: folder.split(separator: "/").last.map(String.init) ?? ""
+            }
         let manifest = try ManifestReader.read(bytes, file: file, folder: name)
         return FoundPlugin(
             manifest: manifest, folder: folder, place: place, source: SourceText(file: file, bytes: bytes))

@@ -40,8 +40,9 @@ extension Recipe {
         return all
     }
 
-    /// Each included recipe with the prefix of its tasks, what includes it before it; one that is given nothing once.
-    private func forEachIncluded(_ body: (String, Recipe, IncludeDeclaration) -> Void) {
+    /// Calls for each included recipe, with the prefix of its tasks, what includes it before it; for one that is given
+    /// nothing once.
+    package func forEachIncluded(_ body: (String, Recipe, IncludeDeclaration) -> Void) {
         guard !included.isEmpty else { return }
         var seen: Set<String> = []
         func visit(_ recipe: Recipe, _ prefix: String) {
