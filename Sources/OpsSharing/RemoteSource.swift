@@ -66,6 +66,14 @@ package struct RemoteSource: Sendable, Hashable, CustomStringConvertible {
 
     private static let forms = "take git+https://host/repository.git//path?ref=TAG, oci://host/repository:tag or a file"
 
+    /// What stands before and behind the path of a file in a reference to it.
+    var ends: (start: String, end: String) {
+        let mark = description.firstRange(of: "://")?.upperBound ?? description.startIndex
+        let query = description[mark...].firstIndex(of: "?") ?? description.endIndex
+        let path = description[mark..<query].firstRange(of: "//")?.lowerBound ?? query
+        return (description[..<path] + "//", String(description[query...]))
+    }
+
     /// What was asked for, which may move: a branch, a tag, a commit; `HEAD` where nothing was said.
     package var requested: String {
         switch place {

@@ -68,6 +68,16 @@ import Testing
         #expect(try run(["ls", "-A", project.cache]).text.isEmpty)
     }
 
+    @Test func aPlanNamesAFileByItsReference() throws {
+        let registry = try Registry(.tls)
+        let recipe = #"file sub/ci.yaml ops: 1\npermissions: { read: [ . ] }\ntasks: { t: { run: 'true' } }\n"#
+        _ = try registry.push(recipe: [recipe], to: "team/ci", tag: "1")
+        let project = try Self.project(registry, "team/ci:1//sub/ci.yaml")
+        #expect(try project.lock().status == 0)
+        let plan = try project("plan", "ci:t")
+        #expect(plan.text.contains("permissions (oci://\(registry.host)/team/ci:1//sub/ci.yaml:2):"), "\(plan)")
+    }
+
     @Test func whatIsNotThereIsTold() throws {
         let registry = try Registry(.tls)
         let project = try Self.project(registry, "team/none:1")

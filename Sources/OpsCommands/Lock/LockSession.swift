@@ -128,11 +128,15 @@ struct LockSession {
                 "\(Self.short(from)) \(arrow) \(Self.short(to))", to.source,
             ])
         }
+        for (name, entry, reason) in outcome.fetched {
+            let word = reason == .damaged ? "fetched again" : "fetched"
+            table.row([style.paint(word, .green), style.paint(name, .bold), Self.short(entry), entry.source])
+        }
         for entry in outcome.removed {
             table.row([style.paint("dropped", .dim), "", Self.short(entry), entry.source.plain])
         }
-        let text = table.text
-        return text.isEmpty ? "\(outcome.lock.entries.count) locked, as before.\n" : text
+        let isAsBefore = outcome.added.isEmpty && outcome.changed.isEmpty && outcome.removed.isEmpty
+        return table.text + (isAsBefore ? "\(outcome.lock.entries.count) locked, as before.\n" : "")
     }
 
     /// Twelve digits of a commit or digest.

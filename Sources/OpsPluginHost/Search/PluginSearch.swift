@@ -73,9 +73,11 @@ package struct PluginSearch: Sendable {
         return names.sorted()
     }
 
-    /// How messages name a file: from where the user stands.
+    /// How messages name a file: from where the user stands, and in a tree of others by its reference.
     package func shown(_ path: String) -> String {
-        path.hasPrefix(directory + "/") ? String(path.dropFirst(directory.count + 1)) : path
+        let name = TreeNames.name(of: path)
+        return name != path
+            ? name : path.hasPrefix(directory + "/") ? String(path.dropFirst(directory.count + 1)) : path
     }
 
     /// Of two plugins of one name: the one that is not used.

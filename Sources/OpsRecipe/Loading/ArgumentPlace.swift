@@ -34,7 +34,8 @@ package enum ArgumentPlace {
     private static func range(
         of path: ArraySlice<String>, behind range: SourceRange, _ recipe: Recipe
     ) -> SourceRange? {
-        let file = recipe.folder + "/" + (recipe.file.split(separator: "/").last ?? "")
+        let named = TreeNames.path(of: recipe.file)
+        let file = recipe.tree == nil ? recipe.folder + "/" + (named.split(separator: "/").last ?? "") : named
         guard let bytes = try? RecipeLoader.read(file, as: recipe.file),
             let root = try? YAML.parse(bytes, file: recipe.file), var node = find(range, in: root)
         else { return nil }

@@ -163,7 +163,7 @@ struct IncludeLoader {
 
     private static func place(_ path: String, in tree: String, runningIn directory: String, _ real: String) -> Place {
         Place(
-            path: path, file: path, identity: "\(real) in \(directory)", directory: directory,
+            path: path, file: TreeNames.name(of: path), identity: "\(real) in \(directory)", directory: directory,
             folder: RecipeLoader.folder(of: real), tree: tree)
     }
 

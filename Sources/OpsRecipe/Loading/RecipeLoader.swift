@@ -127,7 +127,8 @@ package enum RecipeLoader {
 
     /// The text of a file for messages; nil where it cannot be read.
     package static func source(_ file: String, directory: String) -> SourceText? {
-        let path = file.hasPrefix("/") ? file : directory + "/" + file
+        let named = TreeNames.path(of: file)
+        let path = named.hasPrefix("/") ? named : directory + "/" + named
         return (try? read(path, as: file)).map { SourceText(file: file, bytes: $0) }
     }
 

@@ -1,5 +1,6 @@
 package import OpsCore
 package import OpsPlugin
+import OpsSystem
 package import OrderedCollections
 
 /// A recipe file, decoded and checked (ops-recipe(5)).
@@ -57,8 +58,10 @@ package struct Recipe: Sendable {
 package enum Overlap: String, Sendable, CaseIterable { case skip, wait, fail, replace }
 
 extension Recipe {
-    /// How messages name a file that the recipe names relative to its folder: from where the user stands.
+    /// How messages name a file that the recipe names relative to its folder: from where the user stands, and in a tree
+    /// of others by its reference.
     package func name(ofFile path: String) -> String {
+        if tree != nil { return TreeNames.name(of: plainPath(path.hasPrefix("/") ? path : folder + "/" + path)) }
         if path.hasPrefix("/") { return path }
         var parts = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         for part in path.split(separator: "/") where part != "." {

@@ -61,7 +61,7 @@ package struct LockResolver {
     package consuming func resolve(_ path: String, name: String) async throws -> LockOutcome {
         let node = try YAML.parse(try readFile(path, limit: YAMLLimits.default.bytes + 1), file: name)
         followed.insert(realPath(path) ?? path)
-        await follow(node, Place(folder: parentFolder(of: path), file: name, tree: nil, chain: ""))
+        await follow(node, LockPlace(folder: parentFolder(of: path), file: name, tree: nil, chain: ""))
         if let name = wanted.sorted().first {
             throw OpsError(
                 .invalid, "nothing of others is named '\(name)'", hint: "give the name of an include or plugin, or none"
@@ -72,19 +72,7 @@ package struct LockResolver {
         return outcome
     }
 
-    /// A recipe that is followed.
-    fileprivate struct Place {
-        /// What its references are relative to.
-        var folder: String
-        /// As messages name it.
-        var file: String
-        /// The folder it may not leave; nil for a file of this machine.
-        var tree: String?
-        /// `common:` in front of the names of what it includes.
-        var chain: String
-    }
-
-    private mutating func follow(_ node: Node, _ place: Place) async {
+    private mutating func follow(_ node: Node, _ place: LockPlace) async {
         for plugin in RecipeOutline.references(node, "plugins") where RemoteSource.isRemote(plugin.from) {
             _ = await remote(.plugin, plugin, place)
         }
@@ -92,15 +80,14 @@ package struct LockResolver {
             if RemoteSource.isRemote(include.from) {
                 guard let (source, tree) = await remote(.include, include, place) else { continue }
                 do throws(OpsError) {
-                    await follow(
-                        try LockedRecipes.recipeFile(source, in: tree), file: nil, tree: tree, include, place)
+                    let path = try LockedRecipes.recipeFile(source, in: tree)
+                    await follow(path, file: TreeNames.name(of: path), tree: tree, include, place)
                 } catch {
                     report("include '\(include.name)' \(error.message)", include.range, hint: error.hint)
                 }
             } else {
                 let path = include.from.hasPrefix("/") ? include.from : place.folder + "/" + include.from
-                let isOutside = place.tree.map { Self.isOutside(path, of: $0) } ?? false
-                if isOutside {
+                if place.isOutside(path) {
                     report("include '\(include.name)' is outside of what came with '\(place.file)'", include.range)
                 } else {
                     await follow(path, file: place.name(of: include.from), tree: place.tree, include, place)
@@ -110,16 +97,16 @@ package struct LockResolver {
     }
 
     private mutating func follow(
-        _ path: String, file: String?, tree: String?, _ include: RecipeOutline.Reference, _ place: Place
+        _ path: String, file: String, tree: String?, _ include: RecipeOutline.Reference, _ place: LockPlace
     ) async {
         guard followed.insert(realPath(path) ?? path).inserted else { return }
         do {
             let bytes = try readFile(path, limit: YAMLLimits.default.bytes + 1)
-            let node = try YAML.parse(bytes, file: file ?? path)
+            let node = try YAML.parse(bytes, file: file)
             await follow(
                 node,
-                Place(
-                    folder: parentFolder(of: realPath(path) ?? path), file: file ?? path, tree: tree,
+                LockPlace(
+                    folder: parentFolder(of: realPath(path) ?? path), file: file, tree: tree,
                     chain: "\(place.chain)\(include.name):"))
         } catch let error as DiagnosticsError {
             outcome.problems += error.diagnostics
@@ -128,16 +115,11 @@ package struct LockResolver {
         }
     }
 
-    static func isOutside(_ path: String, of tree: String) -> Bool {
-        guard let root = realPath(tree), let real = realPath(path) else { return false }
-        return !real.hasPrefix(root + "/")
-    }
-
     // MARK: References
 
     /// The tree of a reference, locked; nil where it is not to be had, which is reported.
     private mutating func remote(
-        _ kind: LockEntry.Kind, _ reference: RecipeOutline.Reference, _ place: Place
+        _ kind: LockEntry.Kind, _ reference: RecipeOutline.Reference, _ place: LockPlace
     ) async -> (source: RemoteSource, tree: String)? {
         let name = place.chain + reference.name
         do {
@@ -151,9 +133,12 @@ package struct LockResolver {
                 guard try await lock(kind, source, name) else { return nil }
             }
             guard let entry = outcome.lock[kind, reference.from], let digest = entry.ownTree,
-                let tree = try trees.folder(of: digest)
+                let tree = try trees.folder(of: digest, in: source)
             else { return nil }
             return (source, tree)
+        } catch let error as DiagnosticsError where error.diagnostics.allSatisfy({ $0.range != nil }) {
+            outcome.problems += error.diagnostics
+            return nil
         } catch {
             let word = kind == .include ? "include" : "plugin"
             var hint = (error as? OpsError)?.hint
@@ -169,7 +154,7 @@ package struct LockResolver {
     private mutating func lock(_ kind: LockEntry.Kind, _ source: RemoteSource, _ name: String) async throws -> Bool {
         let known = old[kind, source.description]
         if let known, !isUpdated(name, source) {
-            try await fetch(known, source)
+            if let how = try await fetch(known, source) { outcome.fetched.append((name, known, how)) }
             outcome.lock.set(try await signed(known, source))
             if case .check = mode { try check(known, source) }
             return true
@@ -185,9 +170,7 @@ package struct LockResolver {
             return true
         }
         var request = TrustRequest(name: name, entry: entry, path: source.path, lines: outline.lines + signature.lines)
-        if let known, (try? await fetch(known, source)) != nil, let before = try? self.outline(known, source) {
-            request.changes = before.changes(to: outline)
-        }
+        if let known { request.changes = try? await changes(since: known, to: outline, source) }
         guard try await trust(request) else {
             outcome.refused.append(request)
             if let known { outcome.lock.set(known) }
@@ -249,14 +232,19 @@ package struct LockResolver {
 
     /// Makes sure that what is locked is on this machine, whole. A damaged tree of the cache is fetched again; one that
     /// was vendored is not touched.
-    private func fetch(_ entry: LockEntry, _ source: RemoteSource) async throws {
-        guard let digest = entry.ownTree else { return }
+    ///
+    /// Returns: why it was fetched; nil where it was not.
+    private func fetch(_ entry: LockEntry, _ source: RemoteSource) async throws -> LockOutcome.FetchReason? {
+        guard let digest = entry.ownTree else { return nil }
+        var reason = LockOutcome.FetchReason.missing
         do throws(OpsError) {
-            if try trees.folder(of: digest) != nil { return }
+            if try trees.folder(of: digest, in: source) != nil { return nil }
         } catch {
             guard !trees.vendor.contains(digest) else { throw error }
+            reason = .damaged
         }
         try await fetcher.fetch(digest, of: entry, source)
+        return reason
     }
 
     private func check(_ entry: LockEntry, _ source: RemoteSource) throws {
@@ -274,19 +262,16 @@ package struct LockResolver {
         try TreeOutline.read(entry, source, trees)
     }
 
+    private func changes(
+        since entry: LockEntry, to outline: RecipeOutline, _ source: RemoteSource
+    ) async throws -> [String] {
+        _ = try await fetch(entry, source)
+        return try self.outline(entry, source).changes(to: outline)
+    }
+
     private static func key(_ kind: LockEntry.Kind, _ source: String) -> String { "\(kind.rawValue) \(source)" }
 
     private mutating func report(_ message: String, _ range: SourceRange, hint: String? = nil) {
         outcome.problems.append(Diagnostic(code: "not-locked", message, hint: hint, at: range))
-    }
-}
-
-extension LockResolver.Place {
-    /// How messages name a file that is included.
-    fileprivate func name(of from: String) -> String {
-        guard tree == nil, !from.hasPrefix("/") else { return from.hasPrefix("/") ? from : folder + "/" + from }
-        let parent = parentFolder(of: file)
-        let plain = from.hasPrefix("./") ? String(from.dropFirst(2)) : from
-        return parent == "." ? plain : parent + "/" + plain
     }
 }

@@ -59,7 +59,7 @@ package final class LockedRecipes: RemoteRecipes {
                 hint: "it has \(entry.builds.keys.sorted().joined(separator: ", "))")
         }
         do throws(OpsError) {
-            guard let folder = try trees.folder(of: digest) else {
+            guard let folder = try trees.folder(of: digest, in: source) else {
                 throw OpsError(
                     .notFound, "is not on this machine",
                     hint: "run '\(command)': it fetches what \(lockName) names, and nothing else")

@@ -1,5 +1,6 @@
-package import OpsCore
-package import OpsRegistry
+import OpsCore
+import OpsRegistry
+import OpsSystem
 import Synchronization
 
 /// The trees that a lock names, on this machine: a project's own `.ops/vendor` first, then the cache. Each is read and
@@ -16,10 +17,10 @@ package final class LockedTrees: Sendable {
         cache = try? TreeStore.cache(environment: environment)
     }
 
-    /// The folder of a tree; nil where it is not on this machine.
+    /// The folder of a tree; nil where it is not on this machine. Messages call its files by the reference from then on.
     ///
     /// Throws: an `OpsError` (`mismatch`) where it is not what its digest says; nothing is taken in its place.
-    package func folder(of digest: Digest) throws(OpsError) -> String? {
+    func folder(of digest: Digest, in source: RemoteSource) throws(OpsError) -> String? {
         if let known = verified.withLock({ $0[digest] }) { return known }
         for store in [vendor, cache].compactMap(\.self) {
             do throws(OpsError) {
@@ -31,6 +32,8 @@ package final class LockedTrees: Sendable {
             }
             let path = store.path(of: digest)
             verified.withLock { $0[digest] = path }
+            let (start, end) = source.ends
+            TreeNames.add([path, realPath(path)].compactMap(\.self), start: start, end: end)
             return path
         }
         return nil

@@ -10,7 +10,7 @@ enum PluginBuilds {
     static func check(_ entry: LockEntry, _ source: RemoteSource, _ trees: LockedTrees) throws {
         var first: (platform: String, text: [UInt8])?
         for (platform, build) in entry.builds {
-            guard let tree = try trees.folder(of: build.tree) else { continue }
+            guard let tree = try trees.folder(of: build.tree, in: source) else { continue }
             let folder = source.path.isEmpty ? tree : tree + "/" + source.path
             let text = try readFile(folder + "/plugin.yaml", limit: 1 << 20)
             if let first, first.text != text {

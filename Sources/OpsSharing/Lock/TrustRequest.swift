@@ -22,11 +22,16 @@ package struct TrustRequest: Sendable {
 
 /// What came of locking.
 package struct LockOutcome: Sendable {
+    /// Why a tree that is locked was fetched.
+    package enum FetchReason: Sendable { case missing, damaged }
+
     /// As it is to be written.
     package var lock: LockFile
     package var added: [(name: String, entry: LockEntry)] = []
     /// Moved to another commit, manifest or tree.
     package var changed: [(name: String, from: LockEntry, to: LockEntry, changes: [String])] = []
+    /// Locked as before, and not whole on this machine until now.
+    package var fetched: [(name: String, entry: LockEntry, reason: FetchReason)] = []
     /// In the lock that was there, and named nowhere any more.
     package var removed: [LockEntry] = []
     /// Not trusted: nothing of them is in the lock.

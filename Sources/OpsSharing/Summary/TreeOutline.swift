@@ -23,11 +23,12 @@ struct TreeOutline {
     /// Throws: an `OpsError` or `DiagnosticsError` where it cannot be read, or past a limit.
     static func read(_ entry: LockEntry, _ source: RemoteSource, _ trees: LockedTrees) throws -> RecipeOutline {
         // A plugin without a build for this machine is read from another's: its manifest is the same.
-        guard let digest = entry.ownTree ?? entry.builds.values.first?.tree, let tree = try trees.folder(of: digest)
+        guard let digest = entry.ownTree ?? entry.builds.values.first?.tree,
+            let tree = try trees.folder(of: digest, in: source)
         else { return RecipeOutline() }
         if entry.kind == .plugin {
             let path = (source.path.isEmpty ? tree : tree + "/" + source.path) + "/plugin.yaml"
-            let node = try YAML.parse(try readFile(path, limit: 1 << 20), file: path)
+            let node = try YAML.parse(try readFile(path, limit: 1 << 20), file: TreeNames.name(of: path))
             var outline = RecipeOutline(node)
             outline.keep(manifest: node.value, at: "plugin.yaml", lessActions: true)
             return outline
@@ -47,7 +48,8 @@ struct TreeOutline {
         while next < waiting.count {
             let (path, prefix) = waiting[next]
             next += 1
-            let node = try YAML.parse(try readFile(path, limit: YAMLLimits.default.bytes + 1), file: path)
+            let node = try YAML.parse(
+                try readFile(path, limit: YAMLLimits.default.bytes + 1), file: TreeNames.name(of: path))
             var own = RecipeOutline(node)
             own.keep(recipe: node.value, at: String(path.dropFirst(root.count + 1)), isIncluded: !prefix.isEmpty)
             addPlugins(node, of: path, to: &own)

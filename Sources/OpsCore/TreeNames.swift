@@ -1,0 +1,51 @@
+import Synchronization
+
+/// What people read in place of a file's path in a tree of others: the reference that its recipe or plugin was named by,
+/// with the path in the tree. Where the tree lies, in the cache or in a vendor folder, says nothing to them.
+///
+/// One table for the process, filled where trees are opened: messages come from all layers.
+package enum TreeNames {
+    private struct Table {
+        /// By the folder of a tree.
+        var trees: [String: (start: String, end: String)] = [:]
+        /// The paths behind the names that were given.
+        var paths: [String: String] = [:]
+    }
+
+    private static let table = Mutex(Table())
+
+    /// Notes what a tree's files are called. The first name that a tree gets stays.
+    ///
+    /// - Parameters:
+    ///   - folders: of the tree, absolute, by each way that leads to it.
+    ///   - start: stands before a path in the tree: `git+https://host/repository.git//`.
+    ///   - end: stands behind it: `?ref=v1`.
+    package static func add(_ folders: [String], start: String, end: String) {
+        table.withLock { table in
+            for folder in folders where table.trees[folder] == nil { table.trees[folder] = (start, end) }
+        }
+    }
+
+    /// What a file is called, and a tree itself; the path as it is where no tree holds it.
+    ///
+    /// - Parameter path: absolute.
+    package static func name(of path: String) -> String {
+        table.withLock { table in
+            guard !table.trees.isEmpty else { return path }
+            if let tree = table.trees[path] { return tree.start.dropLast(2) + tree.end }
+            var slash = path.lastIndex(of: "/")
+            while let end = slash, end > path.startIndex {
+                if let tree = table.trees[String(path[..<end])] {
+                    let name = tree.start + path[path.index(after: end)...] + tree.end
+                    table.paths[name] = path
+                    return name
+                }
+                slash = path[..<end].lastIndex(of: "/")
+            }
+            return path
+        }
+    }
+
+    /// The path behind a name that `name` gave; any other text as it is.
+    package static func path(of name: String) -> String { table.withLock { $0.paths[name] ?? name } }
+}
