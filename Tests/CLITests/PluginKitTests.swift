@@ -55,7 +55,7 @@ import Testing
     func builtInPluginPassesAsAProgram(_ index: Int) async throws {
         let server = try await HTTPTestServer { _ in .text(200, "answer") }
         let (name, action, example) = Self.builtIns[index]
-        let program = OpsProgram.path.replacing(#//ops$/#, with: "/builtin-program")
+        let program = OpsProgram.built("builtin-program")
         // The program goes by its name.
         let start = "#!/bin/bash\nexec -a \(name) '\(program)' \"$@\"\n"
         let script = try ops.write("\(name)/bin/\(name)", start, mode: 0o755)

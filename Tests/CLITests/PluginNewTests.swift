@@ -24,7 +24,7 @@ import Testing
         #expect(try run([ops.project + "/hello/bin/hello", "manifest"]).text == (try ops.text("hello/plugin.yaml")))
         try run(["rm", "-rf", ops.project + "/hello"])
         try ops("plugin", "new", "hello", "--language", "swift")
-        let program = OpsProgram.path.replacing(#//ops$/#, with: "/hello-program")
+        let program = OpsProgram.built("hello-program")
         #expect(try run([program, "manifest"]).text == (try ops.text("hello/plugin.yaml")))
     }
 
@@ -34,7 +34,7 @@ import Testing
         let built = try readAll("\(projectFolder)/Tests/Programs/hello/Hello.swift")
         #expect(try ops.text("hello/Sources/Plugin.swift") == String(decoding: built, as: UTF8.self))
         try run(["mkdir", ops.project + "/hello/bin"])
-        let program = OpsProgram.path.replacing(#//ops$/#, with: "/hello-program")
+        let program = OpsProgram.built("hello-program")
         try run(["cp", program, ops.project + "/hello/bin/hello"])
         // That of the tests is not linked as the script of the package does it: Swift's libraries are beside the system's.
         let library = try run(["ldd", program]).text.firstMatch(of: /libswiftCore.so => (.*)\/libswiftCore.so/)?.1

@@ -11,7 +11,7 @@ import Testing
     init() throws { folder = try TemporaryFolder() }
 
     private static func program(_ name: String) -> String {
-        OpsProgram.path.replacing(#//ops$/#, with: "/\(name)-program")
+        OpsProgram.built("\(name)-program")
     }
 
     private func start(_ name: String, _ verb: String, _ members: String) throws -> PluginDialogue {

@@ -4,11 +4,15 @@ import OpsCore
 /// The built `ops` in a project of its own: a temporary folder holds the project, the home and the state, and
 /// nothing of the environment of the test reaches the program.
 package final class OpsProgram: Sendable {
-    /// The executable that was built with this test bundle: it lies beside it.
-    package static let path: String = {
+    /// The executable that was built with this test bundle: it lies beside it. `OPS_TEST_PROGRAM` names another, such
+    /// as the optimized one.
+    package static let path = getenv("OPS_TEST_PROGRAM").map { String(cString: $0) } ?? built("ops")
+
+    /// A program that was built with this test bundle.
+    package static func built(_ name: String) -> String {
         let bundle = CommandLine.arguments[0]
-        return (bundle.lastIndex(of: "/").map { String(bundle[..<$0]) } ?? ".") + "/ops"
-    }()
+        return (bundle.lastIndex(of: "/").map { String(bundle[..<$0]) } ?? ".") + "/" + name
+    }
 
     private let root: TemporaryFolder
     /// Where it is called, and where its recipe lies.
