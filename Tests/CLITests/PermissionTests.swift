@@ -9,6 +9,8 @@ private enum Kernel {
     static let hasNamespace = ["-n", "-rn"].contains { flag in
         (try? run(["unshare", flag, "true"]).status) == 0
     }
+    static let hasNamespaceOfUsers =
+        (try? run(["setpriv", "--reuid=65534", "--clear-groups", "unshare", "-rn", "true"]).status) == 0
 }
 
 /// What the kernel stops: a step's whole process tree, held to the recipe's `permissions` by Landlock. Where this kernel
@@ -224,6 +226,24 @@ private enum Kernel {
         let result = try ops()
         #expect(result.status == 1)
         #expect(result.text.contains("Network is unreachable"), "\(result.text)")
+    }
+
+    @Test(.enabled(if: Kernel.hasNamespaceOfUsers, "this system allows users no network namespace"))
+    func whoHasNoPrivilegesIsHeldAsWell() throws {
+        let listener = try Listener()
+        let ops = try Self.project(
+            "{ read: [ data ], net: none }",
+            """
+              default:
+                run: |
+                  id -u; cat data/in.txt
+                  cat secret.txt || echo hid""den
+                  exec 3<>/dev/tcp/127.0.0.1/\(listener.port) || grep -c : < /proc/net/dev
+            """)
+        let result = try ops.runUnprivileged(["--stream", "raw"])
+        let user = geteuid() == 0 ? 65534 : geteuid()
+        // Of the network it sees one device, which leads nowhere.
+        #expect(result.text == "\(user)\nin\nhidden\n1\n", "\(result.text)\(result.errorText)")
     }
 
     @Test(.enabled(if: SandboxSupport.landlock >= 4, "this kernel's Landlock knows no ports"))

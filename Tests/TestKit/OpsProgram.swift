@@ -91,6 +91,18 @@ package final class OpsProgram: Sendable {
         try TestKit.run(command(words, in: directory, environment: changes), input: input)
     }
 
+    /// Runs it as somebody without privileges: root's tests as another user, who gets the program as an open file.
+    package func runUnprivileged(
+        _ words: [String], environment changes: [String: String?] = [:]
+    ) throws -> CommandResult {
+        let command = command(words, environment: changes)
+        guard geteuid() == 0, let program = command.firstIndex(of: Self.path) else { return try TestKit.run(command) }
+        try TestKit.run(["chmod", "-R", "a+rwX", root.path])
+        let script = "exec 9<\"$0\"; exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\""
+        return try TestKit.run(
+            ["bash", "-c", script, Self.path] + command[..<program] + ["/proc/self/fd/9"] + command[(program + 1)...])
+    }
+
     @discardableResult
     package func callAsFunction(
         _ words: String..., in directory: String? = nil, environment changes: [String: String?] = [:]

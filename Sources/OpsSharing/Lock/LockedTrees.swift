@@ -9,7 +9,14 @@ package final class LockedTrees: Sendable {
     package let vendor: TreeStore
     /// Nil where the environment names no folder for caches.
     package let cache: TreeStore?
-    private let verified = Mutex<[Digest: String]>([:])
+    private let known = Mutex(Known())
+
+    private struct Known {
+        /// The folders of trees that were compared.
+        var verified: [Digest: String] = [:]
+        /// The paths of stores without links.
+        var stores: [String: String] = [:]
+    }
 
     /// - Parameter project: the folder of the recipe that the lock is of.
     package init(project: String, environment: [String: String]) {
@@ -21,7 +28,7 @@ package final class LockedTrees: Sendable {
     ///
     /// Throws: an `OpsError` (`mismatch`) where it is not what its digest says; nothing is taken in its place.
     func folder(of digest: Digest, in source: RemoteSource) throws(OpsError) -> String? {
-        if let known = verified.withLock({ $0[digest] }) { return known }
+        if let folder = known.withLock({ $0.verified[digest] }) { return folder }
         for store in [vendor, cache].compactMap(\.self) {
             do throws(OpsError) {
                 guard try store.verified(digest) != nil else { continue }
@@ -31,9 +38,15 @@ package final class LockedTrees: Sendable {
                 throw OpsError(error.code, error.message, hint: "'\(command)' puts back what was locked")
             }
             let path = store.path(of: digest)
-            verified.withLock { $0[digest] = path }
+            let real = known.withLock { known in
+                known.verified[digest] = path
+                // A tree is no link itself.
+                let real = known.stores[store.folder] ?? realPath(store.folder) ?? store.folder
+                known.stores[store.folder] = real
+                return real
+            }
             let (start, end) = source.ends
-            TreeNames.add([path, realPath(path)].compactMap(\.self), start: start, end: end)
+            TreeNames.add([path, real + "/" + digest.hex], start: start, end: end)
             return path
         }
         return nil
