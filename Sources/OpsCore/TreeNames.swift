@@ -1,7 +1,7 @@
 import Synchronization
 
-/// What people read in place of a file's path in a tree of others: the reference that its recipe or plugin was named by,
-/// with the path in the tree. Where the tree lies, in the cache or in a vendor folder, says nothing to them.
+/// What people read in place of a file's path in a tree of others: the reference that its recipe or plugin was named
+/// by, with the path in the tree. Where the tree lies, in the cache or in a vendor folder, says nothing to them.
 ///
 /// One table for the process, filled where trees are opened: messages come from all layers.
 package enum TreeNames {

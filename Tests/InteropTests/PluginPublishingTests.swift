@@ -188,7 +188,12 @@ import Testing
         try #require(sent.status == 0, "\(sent)")
         try ops.write(
             "ops.yaml",
-            "ops: 1\nplugins: { acme: \"oci://\(registry.host)/team/acme:1\" }\ntasks: { t: { acme.pack: { source: x } } }\n"
+            """
+            ops: 1
+            plugins: { acme: "oci://\(registry.host)/team/acme:1" }
+            tasks: { t: { acme.pack: { source: x } } }
+
+            """
         )
         let result = try ops.run(["lock"], environment: known)
         #expect(result.status == 2 && result.errorText.contains("--accept sha256:") == isSame, "\(result)")

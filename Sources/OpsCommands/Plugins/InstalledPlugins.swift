@@ -83,8 +83,8 @@ struct InstalledPlugins: RecipePlugins {
         return findings
     }
 
-    /// What `all` finds and those that included recipes name, whose place is the include; where the recipe cannot be read,
-    /// which hides what it and they name, that is told too.
+    /// What `all` finds and those that included recipes name, whose place is the include; where the recipe cannot be
+    /// read, which hides what it and they name, that is told too.
     ///
     /// Throws: an `OpsError`.
     static func listed(

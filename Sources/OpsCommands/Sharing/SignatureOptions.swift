@@ -8,7 +8,10 @@ import OpsSharing
 struct SignatureOptions: ParsableArguments {
     @Option(
         help:
-            "The keys whose signatures count, as git and ssh-keygen read them; by default .ops/allowed_signers of the project.",
+            """
+            The keys whose signatures count, as git and ssh-keygen read them; by default .ops/allowed_signers of the \
+            project.
+            """,
         completion: .file())
     var allowedSigners: String?
     @Flag(help: "Fail without a signature that counts, which else is a warning.") var requireSignature = false

@@ -2,8 +2,8 @@ import Glibc
 
 /// Files that say what holds for a whole project, such as `.ops/policy.yaml`.
 package enum ProjectFile {
-    /// The folder whose file of this name is in force: this one or the nearest above, as far as they have one owner; nil
-    /// where none has it.
+    /// The folder whose file of this name is in force: this one or the nearest above, as far as they have one owner;
+    /// nil where none has it.
     ///
     /// - Parameters:
     ///   - name: relative to the project's folder.

@@ -59,8 +59,8 @@ struct GitRepository: Sendable {
     ///
     /// Throws: an `OpsError`: `forbidden` for what no tree of others may hold, or past a limit.
     func write(_ commit: String, to target: String, limits: TreeLimits = TreeLimits()) async throws {
-        // Few objects can stand under a billion names: no more are listed than can be taken, folders too, which may hold
-        // a billion others and no file.
+        // Few objects can stand under a billion names: no more are listed than can be taken, folders too, which may
+        // hold a billion others and no file.
         let listed = try await git.run(
             ["--git-dir=\(folder)", "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit],
             limit: limits.entries << 11

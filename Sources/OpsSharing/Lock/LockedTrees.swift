@@ -24,7 +24,8 @@ package final class LockedTrees: Sendable {
         cache = try? TreeStore.cache(environment: environment)
     }
 
-    /// The folder of a tree; nil where it is not on this machine. Messages call its files by the reference from then on.
+    /// The folder of a tree; nil where it is not on this machine. Messages call its files by the reference from then
+    /// on.
     ///
     /// Throws: an `OpsError` (`mismatch`) where it is not what its digest says; nothing is taken in its place.
     func folder(of digest: Digest, in source: RemoteSource) throws(OpsError) -> String? {
