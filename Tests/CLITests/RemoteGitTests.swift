@@ -28,6 +28,19 @@ import Testing
         #expect(missing.status == 2 && missing.errorText.contains("v2"), "\(missing)")
     }
 
+    @Test func whatTheMachineConfiguresForGitHolds() throws {
+        let repository = try GitRepository()
+        try repository.commit(["ops.yaml": Self.recipe])
+        var project = try RemoteProject(from: "git+file:///nowhere/recipes.git")
+        #expect(try project.lock().status == 2)
+        // In the place of /etc/gitconfig (git(1), GIT_CONFIG_SYSTEM).
+        let configuration = try project.ops.write(
+            "gitconfig", "[url \"file://\(repository.path)\"]\n\tinsteadOf = file:///nowhere/recipes.git\n")
+        project.environment = ["GIT_CONFIG_SYSTEM": configuration]
+        let locked = try project.lock()
+        #expect(locked.status == 0, "\(locked)")
+    }
+
     @Test func aCommitThatIsRequiredToBeSignedIsRefusedWithoutOne() throws {
         let repository = try GitRepository()
         try repository.commit(["ops.yaml": Self.recipe])

@@ -34,7 +34,6 @@ struct GitProgram: Sendable {
             variables["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes -oConnectTimeout=30"
         }
         variables["GIT_TERMINAL_PROMPT"] = "0"
-        variables["GIT_CONFIG_NOSYSTEM"] = "1"
         variables["GIT_NO_REPLACE_OBJECTS"] = "1"
         variables["GIT_OPTIONAL_LOCKS"] = "0"
         variables["GIT_HTTP_LOW_SPEED_LIMIT"] = variables["GIT_HTTP_LOW_SPEED_LIMIT"] ?? "1000"
