@@ -22,7 +22,9 @@ struct ArchiveExtract: Action {
                 "replace", .boolean, "Replace the folder, with all in it, where it is there and not empty",
                 default: .boolean(false)),
             Parameter("max-size", .size, "The most bytes that all files may have", default: .string("64GiB")),
-            Parameter("max-entries", .integer, "The most entries", default: .integer(1_000_000)),
+            Parameter(
+                "max-entries", .integer, "The most files, links and folders, those on the way to others with them",
+                default: .integer(1_000_000)),
             Parameter(
                 "max-ratio", .integer, "The most bytes out for each byte of the archive, past the first 64MiB",
                 default: .integer(1000)),

@@ -7,7 +7,7 @@ import Synchronization
 package enum TreeNames {
     private struct Table {
         /// By the folder of a tree.
-        var trees: [String: (start: String, end: String)] = [:]
+        var trees: [String: (folder: String, start: String, end: String)] = [:]
         /// The paths behind the names that were given.
         var paths: [String: String] = [:]
     }
@@ -22,7 +22,9 @@ package enum TreeNames {
     ///   - end: stands behind it: `?ref=v1`.
     package static func add(_ folders: [String], start: String, end: String) {
         table.withLock { table in
-            for folder in folders where table.trees[folder] == nil { table.trees[folder] = (start, end) }
+            for folder in folders where table.trees[folder] == nil {
+                table.trees[folder] = (folders[0], start, end)
+            }
         }
     }
 
@@ -36,14 +38,27 @@ package enum TreeNames {
             var slash = path.lastIndex(of: "/")
             while let end = slash, end > path.startIndex {
                 if let tree = table.trees[String(path[..<end])] {
-                    let name = tree.start + path[path.index(after: end)...] + tree.end
-                    table.paths[name] = path
+                    let name = tree.start + escaped(path[path.index(after: end)...]) + tree.end
+                    let file = tree.folder + path[end...]
+                    // A name means one file: another that would have it keeps its path.
+                    guard table.paths[name, default: file] == file else { return path }
+                    table.paths[name] = file
                     return name
                 }
                 slash = path[..<end].lastIndex(of: "/")
             }
             return path
         }
+    }
+
+    /// A path as it stands in a reference (RFC 3986, 2.1): no name of a file can pass for another's, nor move a cursor.
+    private static func escaped(_ path: Substring) -> String {
+        let kept = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/+@,:=".utf8)
+        var bytes: [UInt8] = []
+        for byte in path.utf8 {
+            if kept.contains(byte) { bytes.append(byte) } else { bytes += "%\(hexadecimal([byte]).uppercased())".utf8 }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The path behind a name that `name` gave; any other text as it is.

@@ -39,6 +39,26 @@ import Testing
         project.environment = ["GIT_CONFIG_SYSTEM": configuration]
         let locked = try project.lock()
         #expect(locked.status == 0, "\(locked)")
+        // No other protocol comes in that way.
+        try project.ops.write(
+            "gitconfig",
+            """
+            [protocol "ext"]
+            \tallow = always
+            [url "ext::sh -c touch% \(project.ops.project)/started% "]
+            \tinsteadOf = file:///elsewhere/
+            [core]
+            \tsshCommand = touch \(project.ops.project)/ssh; false
+
+            """)
+        try project.ops.write("ops.yaml", "ops: 1\ninclude: { ci: git+file:///elsewhere/recipes.git }\n")
+        let refused = try project.lock()
+        #expect(refused.status == 2 && refused.errorText.contains("transport 'ext' not allowed"), "\(refused)")
+        #expect(!project.ops.exists("started"))
+        // How ssh is started is configured as for git itself.
+        try project.ops.write("ops.yaml", "ops: 1\ninclude: { ci: git+ssh://git@localhost:1/recipes.git }\n")
+        #expect(try project.lock().status == 2)
+        #expect(project.ops.exists("ssh"))
     }
 
     @Test func aCommitThatIsRequiredToBeSignedIsRefusedWithoutOne() throws {

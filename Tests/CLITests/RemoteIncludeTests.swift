@@ -138,6 +138,13 @@ import Testing
         }
         try repository.commit(["a.yaml": "ops: 1\ninclude: { x: /etc/passwd }\ntasks: { t: { run: 'true' } }\n"])
         #expect(try refusal().contains("is outside of what came with"))
+        for (path, reason) in [("./missing.yaml", "is not in"), ("../../missing.yaml", "is outside of")] {
+            try repository.commit(["a.yaml": "ops: 1\ninclude: { x: \(path) }\ntasks: { t: { run: 'true' } }\n"])
+            let text = try refusal()
+            #expect(
+                text.contains("include 'x' \(reason) what came with 'git+file://\(repository.path)//a.yaml'"), "\(text)"
+            )
+        }
         #expect(try refusal("b.yaml").contains("did you mean 'a.yaml'?"))
         #expect(try refusal("").contains("has no recipe in its tree"))
         symlink("/etc", repository.path + "/out")

@@ -26,6 +26,18 @@ import Testing
         #expect(try RecipeLocator.find(from: folder.path + "/theirs/mine") == folder.path + "/theirs/mine/ops.yaml")
     }
 
+    @Test func stopsWhereEverybodyMayPutFiles() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("open/ops.yaml", "")
+        try folder.write("open/.ops/policy.yaml", "")
+        try folder.write("open/mine/x", "")
+        #expect(try RecipeLocator.find(from: folder.path + "/open/mine") == folder.path + "/open/ops.yaml")
+        try run(["chmod", "1777", folder.path + "/open"])
+        #expect(try RecipeLocator.find(from: folder.path + "/open/mine") == nil)
+        #expect(ProjectFile.folder(holding: ".ops/policy.yaml", for: folder.path + "/open/mine") == nil)
+        #expect(try RecipeLocator.find(from: folder.path + "/open") == folder.path + "/open/ops.yaml")
+    }
+
     @Test func refusesAFolderThatIsNotThere() {
         #expect(throws: OpsError.self) { try RecipeLocator.find(from: "/nowhere/at/all") }
     }

@@ -120,7 +120,7 @@ bool ops_has_children(void);
 int ops_open_process(pid_t pid);
 int ops_signal_process(int descriptor, int signal);
 
-/// Memory that is freed stays this process's, to be had again without the system.
+/// Memory that is freed stays this process's, to be had again without the system, up to 64 MiB.
 void ops_keep_memory(void);
 
 /// Makes much memory cheap to get: the heap grows by about `size` bytes at once, in large pages where the system has

@@ -10,10 +10,10 @@ struct PluginListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the plugins that recipes here can use, and start none of them.",
         discussion: """
-            Those that the recipe and the recipes it includes name under 'plugins' come first, with who names them; \
-            then those in .ops/plugins beside it, in the user's data folder and in the installation. A plugin whose \
-            name is taken by one before it is listed as not used. Nothing is fetched: what is not locked, or not on \
-            this machine, is an error.
+            Those that the recipe and the recipes it includes name under 'plugins' come first, with who names them (a \
+            recipe that is included several times, once); then those in .ops/plugins beside it, in the user's data \
+            folder and in the installation. A plugin whose name is taken by one before it is listed as not used. \
+            Nothing is fetched: what is not locked, or not on this machine, is an error.
             """)
 
     @OptionGroup var global: GlobalOptions

@@ -7,24 +7,21 @@ package enum RecipeLocator {
     package static let names = ["ops.yaml", "ops.yml", ".ops.yaml"]
 
     /// The recipe in the folder or its nearest parent, absolute; nil where there is none. The search stops where a
-    /// parent belongs to somebody else.
+    /// parent belongs to somebody else, or everybody may put files there.
     ///
     /// Throws: an `OpsError` where a folder cannot be read.
     package static func find(from directory: String) throws(OpsError) -> String? {
-        var folder = directory
-        var status = stat()
-        guard stat(folder, &status) == 0 else {
-            throw OpsError(.notFound, "the folder '\(folder)' cannot be read", hint: String(cString: strerror(errno)))
+        guard let folders = ProjectFile.folders(from: directory) else {
+            throw OpsError(
+                .notFound, "the folder '\(directory)' cannot be read", hint: String(cString: strerror(errno)))
         }
-        let owner = status.st_uid
-        while true {
+        for folder in folders {
             for name in names {
                 let path = folder == "/" ? "/" + name : folder + "/" + name
+                var status = stat()
                 if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFDIR { return path }
             }
-            guard folder != "/", let slash = folder.lastIndex(of: "/") else { return nil }
-            folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
-            guard stat(folder, &status) == 0, status.st_uid == owner else { return nil }
         }
+        return nil
     }
 }

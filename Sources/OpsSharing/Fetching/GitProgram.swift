@@ -30,9 +30,6 @@ struct GitProgram: Sendable {
             !name.hasPrefix("GIT_") || kept.contains(name) || name.hasPrefix("GIT_SSL_")
                 || name.hasPrefix("GIT_HTTP_") || name.hasPrefix("GIT_CONFIG_")
         }
-        if variables["GIT_SSH_COMMAND"] == nil, variables["GIT_SSH"] == nil {
-            variables["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes -oConnectTimeout=30"
-        }
         variables["GIT_TERMINAL_PROMPT"] = "0"
         variables["GIT_NO_REPLACE_OBJECTS"] = "1"
         variables["GIT_OPTIONAL_LOCKS"] = "0"
@@ -51,11 +48,18 @@ struct GitProgram: Sendable {
     func run(
         _ arguments: [String], scheme: String? = nil, input: [UInt8] = [], limit: Int = 64 << 20
     ) async throws -> [UInt8] {
-        var settings = [
+        let settings = [
             "core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false",
-            "fetch.recurseSubmodules=false", "protocol.allow=never",
+            "fetch.recurseSubmodules=false",
         ]
-        if let scheme { settings.append("protocol.\(scheme).allow=always") }
+        var environment = environment
+        // Counts before all configuration, that of the machine too (git(1)).
+        environment["GIT_ALLOW_PROTOCOL"] = scheme ?? "none"
+        if scheme == "ssh", environment["GIT_SSH_COMMAND"] ?? environment["GIT_SSH"] == nil,
+            (try? await run(["config", "--get", "core.sshCommand"])) == nil
+        {
+            environment["GIT_SSH_COMMAND"] = "ssh -oBatchMode=yes -oConnectTimeout=30"
+        }
         var spec = ChildSpec(
             executable: executable, arguments: settings.flatMap { ["-c", $0] } + arguments, environment: environment,
             directory: "/")

@@ -21,9 +21,13 @@ struct LockPlace {
         return parent == "." ? plain : parent + "/" + plain
     }
 
-    /// True for a file that is there and that it may not include.
-    func isOutside(_ path: String) -> Bool {
-        guard let tree, let root = realPath(tree), let real = realPath(path) else { return false }
-        return !real.hasPrefix(root + "/")
+    /// Why it may not include a file; nil where it may.
+    func refusal(of path: String) -> String? {
+        guard let tree, let root = realPath(tree) else { return nil }
+        let plain = plainPath(path)
+        guard plain.isWithin(root) || plain.isWithin(tree), realPath(path)?.isWithin(root) ?? true else {
+            return "is outside of what came with '\(file)'"
+        }
+        return FileStatus.find(path) == nil ? "is not in what came with '\(file)'" : nil
     }
 }

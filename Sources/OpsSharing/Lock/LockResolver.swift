@@ -87,8 +87,8 @@ package struct LockResolver {
                 }
             } else {
                 let path = include.from.hasPrefix("/") ? include.from : place.folder + "/" + include.from
-                if place.isOutside(path) {
-                    report("include '\(include.name)' is outside of what came with '\(place.file)'", include.range)
+                if let refusal = place.refusal(of: path) {
+                    report("include '\(include.name)' \(refusal)", include.range)
                 } else {
                     await follow(path, file: place.name(of: include.from), tree: place.tree, include, place)
                 }
@@ -136,7 +136,9 @@ package struct LockResolver {
                 let tree = try trees.folder(of: digest, in: source)
             else { return nil }
             return (source, tree)
-        } catch let error as DiagnosticsError where error.diagnostics.allSatisfy({ $0.range != nil }) {
+        } catch let error as DiagnosticsError
+            where !error.diagnostics.contains(where: { $0.range == nil }) && !error.diagnostics.isEmpty
+        {
             outcome.problems += error.diagnostics
             return nil
         } catch {

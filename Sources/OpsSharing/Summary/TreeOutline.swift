@@ -28,7 +28,11 @@ struct TreeOutline {
         else { return RecipeOutline() }
         if entry.kind == .plugin {
             let path = (source.path.isEmpty ? tree : tree + "/" + source.path) + "/plugin.yaml"
-            let node = try YAML.parse(try readFile(path, limit: 1 << 20), file: TreeNames.name(of: path))
+            let name = TreeNames.name(of: path)
+            guard FileStatus.find(path)?.kind == .file else {
+                throw OpsError(.notFound, "there is no '\(name)'", hint: "name the folder of the plugin behind //")
+            }
+            let node = try YAML.parse(try readFile(path, limit: 1 << 20), file: name)
             var outline = RecipeOutline(node)
             outline.keep(manifest: node.value, at: "plugin.yaml", lessActions: true)
             return outline

@@ -98,7 +98,7 @@ private struct TreeWalk {
             guard entries <= limits.entries else { throw tooMuch("more than \(limits.entries) entries") }
             // A name that is not UTF-8 was read with U+FFFD in place of what is wrong.
             guard !name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }), !name.unicodeScalars.contains("\u{FFFD}")
-            else { throw OpsError(.forbidden, "a name in '\(folder)' is not UTF-8 or has a control character") }
+            else { throw OpsError(.forbidden, "the name '\(shown.plain)' is not UTF-8 or has a control character") }
             guard name.lowercased() != ".git" else {
                 throw OpsError(.forbidden, "'\(shown)' would be taken for a repository of git's")
             }
