@@ -48,7 +48,7 @@ import Testing
             [url "ext::sh -c touch% \(project.ops.project)/started% "]
             \tinsteadOf = file:///elsewhere/
             [core]
-            \tsshCommand = touch \(project.ops.project)/ssh; false
+            \tsshCommand = touch \(project.ops.project)/ssh && false
 
             """)
         try project.ops.write("ops.yaml", "ops: 1\ninclude: { ci: git+file:///elsewhere/recipes.git }\n")
