@@ -38,7 +38,9 @@ package enum TreeNames {
             var slash = path.lastIndex(of: "/")
             while let end = slash, end > path.startIndex {
                 if let tree = table.trees[String(path[..<end])] {
-                    let name = tree.start + escaped(path[path.index(after: end)...]) + tree.end
+                    // As in a reference: no name of a file can pass for another's, nor move a cursor.
+                    let rest = String(path[path.index(after: end)...])
+                    let name = tree.start + PercentEncoding.encode(rest, allowing: "/+@,:=") + tree.end
                     let file = tree.folder + path[end...]
                     // A name means one file: another that would have it keeps its path.
                     guard table.paths[name, default: file] == file else { return path }
@@ -49,16 +51,6 @@ package enum TreeNames {
             }
             return path
         }
-    }
-
-    /// A path as it stands in a reference (RFC 3986, 2.1): no name of a file can pass for another's, nor move a cursor.
-    private static func escaped(_ path: Substring) -> String {
-        let kept = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/+@,:=".utf8)
-        var bytes: [UInt8] = []
-        for byte in path.utf8 {
-            if kept.contains(byte) { bytes.append(byte) } else { bytes += "%\(hexadecimal([byte]).uppercased())".utf8 }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The path behind a name that `name` gave; any other text as it is.

@@ -9,8 +9,10 @@ private enum Kernel {
     static let hasNamespace = ["-n", "-rn"].contains { flag in
         (try? run(["unshare", flag, "true"]).status) == 0
     }
-    static let hasNamespaceOfUsers =
-        (try? run(["setpriv", "--reuid=65534", "--clear-groups", "unshare", "-rn", "true"]).status) == 0
+    static let hasNamespaceOfUsers: Bool = {
+        let user = geteuid() == 0 ? ["setpriv", "--reuid=65534", "--clear-groups"] : []
+        return (try? run(user + ["unshare", "-rn", "true"]).status) == 0
+    }()
 }
 
 /// What the kernel stops: a step's whole process tree, held to the recipe's `permissions` by Landlock. Where this kernel
